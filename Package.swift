@@ -1,0 +1,170 @@
+// swift-tools-version: 6.2
+// No package dependencies: everything beyond the toolchain is a C library from Debian (infra/apt-packages.txt).
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func system(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
+}
+
+func library(_ name: String, _ uses: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: uses, swiftSettings: settings)
+}
+
+func program(_ name: String, _ uses: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: uses, swiftSettings: settings)
+}
+
+/// A service's executable is one screen over its library.
+func service(_ name: String, _ library: Target.Dependency) -> Target {
+    program(name, [library, "Deployment"])
+}
+
+func tests(of name: String, _ uses: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + uses,
+        swiftSettings: settings)
+}
+
+let cLibraries: [Target] = [
+    system("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CLinux"),
+    system("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+    system("CPCRE2", pkgConfig: "libpcre2-8", apt: "libpcre2-dev"),
+    system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+    system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    // toml++ is C++: compiled once behind extern "C"; exceptions are off so that none can cross into Swift.
+    .target(
+        name: "CTOML",
+        cxxSettings: [.define("TOML_HEADER_ONLY", to: "1"), .define("TOML_EXCEPTIONS", to: "0")]),
+]
+
+let base: [Target] = [
+    library("Runtime", ["CLinux"]),
+    library("JSON"),
+    library("TOML", ["CTOML"]),
+    library("SQLite", ["CSQLite"]),
+    library("Digests", ["CCrypto"]),
+    library("Patterns", ["CPCRE2"]),
+    library("CommandLineArguments"),
+    library("Configuration", ["Runtime", "TOML"]),
+]
+
+let domain: [Target] = [
+    library("Descriptors", ["JSON", "TOML", "Patterns"]),
+    library("Detection"),
+    library("Events", ["JSON", "Runtime", "Descriptors"]),
+    library("Runs", ["Events", "Descriptors", "Runtime"]),
+    library("API", ["JSON", "Events", "Descriptors", "Runtime"]),
+]
+
+let adapters: [Target] = [
+    library("MessageLog", ["Runtime"]),
+    library("SQLiteLog", ["MessageLog", "SQLite", "Runtime"]),
+    library("HTTPClient", ["CCurl", "Runtime"]),
+    library("HTTPServer", ["CMicrohttpd", "Runtime", "JSON"]),
+    library("Manifests", ["CYAML", "JSON"]),
+    library("ObjectStore", ["Digests", "HTTPClient", "CArchive", "JSON", "Runtime"]),
+    library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
+    library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
+    library("Notification", ["HTTPClient", "Digests", "Events", "JSON", "Runtime"]),
+    library("ServiceLoop", ["MessageLog", "Events", "Runs", "HTTPServer", "JSON", "Runtime"]),
+]
+
+let services: [Target] = [
+    library(
+        "BFFService",
+        ["ServiceLoop", "API", "SQLite", "HTTPServer", "MetricStore", "Runs", "Descriptors", "Digests", "JSON"]),
+    library("FetcherService", ["ServiceLoop", "ObjectStore", "Runs", "Descriptors", "JSON"]),
+    library("ExecutorService", ["ServiceLoop", "JobRunner", "ObjectStore", "Runs", "Descriptors", "JSON"]),
+    library("WatcherService", ["ServiceLoop", "JobRunner", "Runs", "Descriptors", "JSON"]),
+    library("MetricsPusherService", ["ServiceLoop", "MetricStore", "Runs", "Detection", "Digests", "JSON"]),
+    library("AnalyzerService", ["ServiceLoop", "MetricStore", "Notification", "Detection", "Runs", "JSON"]),
+    library(
+        "AgentService",
+        ["MessageLog", "JobRunner", "Events", "Patterns", "Digests", "JSON", "Runtime", "CLinux"]),
+    library("BFFClient", ["API", "HTTPClient", "JSON"]),
+    // Where the parts of an installation are, and how a program is put together from them.
+    library("Deployment", ["Configuration", "SQLiteLog", "ServiceLoop", "MetricStore", "ObjectStore", "Runtime"]),
+    library(
+        "Commands",
+        [
+            "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration", "Detection",
+            "API", "Runs", "JSON", "Runtime",
+        ]),
+]
+
+let programs: [Target] = [
+    program("baictl", ["Commands"]),
+    service("bai-bff", "BFFService"),
+    service("bai-fetcher", "FetcherService"),
+    service("bai-executor", "ExecutorService"),
+    service("bai-watcher", "WatcherService"),
+    service("bai-metrics-pusher", "MetricsPusherService"),
+    service("bai-analyzer", "AnalyzerService"),
+    service("bai-agent", "AgentService"),
+    .executableTarget(
+        name: "Benchmarks",
+        dependencies: ["SQLiteLog", "MessageLog", "BFFClient", "Deployment", "Runtime", "JSON"],
+        path: "Benchmarks", swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport",
+        dependencies: ["Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON"],
+        path: "Tests/TestSupport", swiftSettings: settings),
+    tests(of: "Runtime"),
+    tests(of: "JSON"),
+    tests(of: "TOML"),
+    tests(of: "SQLite"),
+    tests(of: "Digests"),
+    tests(of: "Patterns"),
+    tests(of: "CommandLineArguments"),
+    tests(of: "Configuration"),
+    tests(of: "Descriptors", ["JSON"]),
+    tests(of: "Detection"),
+    tests(of: "Events", ["JSON"]),
+    tests(of: "Runs"),
+    tests(of: "API"),
+    tests(of: "MessageLog", ["SQLiteLog", "SQLite"]),
+    tests(of: "HTTPClient", ["HTTPServer"]),
+    tests(of: "HTTPServer", ["HTTPClient"]),
+    tests(of: "Manifests"),
+    tests(of: "ObjectStore", ["HTTPServer"]),
+    tests(of: "MetricStore"),
+    tests(of: "JobRunner"),
+    tests(of: "Notification", ["HTTPServer"]),
+    tests(of: "ServiceLoop", ["SQLiteLog"]),
+    tests(of: "BFFService", ["API", "BFFClient", "MetricStore"]),
+    tests(of: "FetcherService", ["ObjectStore", "HTTPServer"]),
+    tests(of: "ExecutorService", ["JobRunner"]),
+    tests(of: "WatcherService", ["JobRunner"]),
+    tests(of: "MetricsPusherService", ["MetricStore"]),
+    tests(of: "AnalyzerService", ["MetricStore", "Notification"]),
+    tests(of: "AgentService", ["JobRunner"]),
+    tests(of: "Commands", ["API"]),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: [
+            "TestSupport", "BFFClient", "API", "JSON", "Runtime", "baictl", "bai-bff", "bai-fetcher", "bai-executor",
+            "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent",
+        ],
+        swiftSettings: settings),
+    .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),
+]
+
+let package = Package(
+    name: "benchmark-ai",
+    targets: cLibraries + base + domain + adapters + services + programs + testTargets,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+// Its first file is yet to come.

@@ -1,0 +1,1 @@
+// Its first line is yet to come.

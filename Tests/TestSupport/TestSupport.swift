@@ -1,0 +1,1 @@
+// yet to come
