@@ -1,1 +1,151 @@
-// Its first file is yet to come.
+package import Runtime
+
+/// A durable, partitioned log of records: topics, keys, consumer groups with committed offsets, and transactions that publish and commit together.
+///
+/// Every implementation passes `MessageLogConformanceTests`. A record's partition follows from its key, with the same number of
+/// partitions for every topic, so that all records of one run are in the same partition of each topic.
+package protocol MessageLog: Sendable {
+    /// Makes the topics that are not there yet. Settings of those that are there stay as they are.
+    func create(_ topics: [TopicConfiguration]) async throws(MessageLogError)
+
+    /// The topics there are, by name.
+    func topics() async throws(MessageLogError) -> [TopicConfiguration]
+
+    /// Publishes all of `records` or none. They are durable when this returns.
+    ///
+    /// - Returns: where each record went, in the order given.
+    func publish(_ records: [NewRecord]) async throws(MessageLogError) -> [RecordPosition]
+
+    /// Reads records from `offset` on, in order, at most `limit.records` and about `limit.bytes` (always at least one record if there is one).
+    /// Offsets that retention or compaction has removed are passed over.
+    func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) async throws(MessageLogError)
+        -> [LogRecord]
+
+    /// The first offset that is still there and the offset that the next record will get.
+    func range(of partition: TopicPartition) async throws(MessageLogError) -> Range<Int64>
+
+    /// Returns true as soon as any of the partitions has a record at or after its offset, false after `timeout`. Wakes within milliseconds of a
+    /// publish in another process, without busy polling.
+    func wait(for positions: [TopicPartition: Int64], timeout: Duration) async throws(MessageLogError) -> Bool
+
+    /// Joins a consumer group. The member takes part in it until it leaves or its process ends.
+    ///
+    /// - Parameter topics: what the group consumes; every member of a group must name the same ones.
+    func join(group: String, topics: [String], settings: GroupSettings) async throws(MessageLogError)
+        -> any GroupMember
+
+    /// The offsets that a group has committed: the next one it will take, for each partition that it ever committed.
+    func committedOffsets(of group: String) async throws(MessageLogError) -> [TopicPartition: Int64]
+
+    /// Removes what retention allows to remove as of `now` and compacts keyed topics. Never stalls publishers for long; call it from time to time.
+    func maintain(now: Timestamp) async throws(MessageLogError) -> MaintenanceReport
+
+    /// Reads everything and says what is wrong with it; an empty list of problems is a sound log.
+    func checkIntegrity() async throws(MessageLogError) -> IntegrityReport
+
+    /// Finishes what is in flight and closes. Every later call throws `closed`.
+    func close() async
+}
+
+/// One process's part in a consumer group. Not to be polled from two tasks at once.
+package protocol GroupMember: Sendable {
+    /// What has happened since the last call: partitions came or went, or records are there. Waits up to `timeout` for something. Changes of the
+    /// assignment come before records of the partitions that they concern.
+    func poll(limit: ReadLimit, timeout: Duration) async throws(MessageLogError) -> GroupEvent
+
+    /// Publishes and commits in one transaction: all of it or none, durable when this returns.
+    ///
+    /// - Throws: `fenced` when one of the leases was taken over by another member: nothing was written, the work belongs to that one.
+    func commit(_ transactions: [GroupTransaction]) async throws(MessageLogError)
+
+    /// Goes back (or forward): the next poll gives records of `topic` in the leased partition from `offset` on.
+    func seek(_ lease: PartitionLease, topic: String, to offset: Int64) async throws(MessageLogError)
+
+    /// Gives the leases back, so that another member can take them at once.
+    func leave() async
+}
+
+/// What a group member finds when it polls.
+package enum GroupEvent: Equatable, Sendable {
+    /// These partitions of all of the group's topics are this member's now.
+    case assigned([PartitionLease])
+    /// These are no longer: drop their state, commit nothing for them.
+    case revoked([PartitionLease])
+    /// Records of held partitions, in order within each topic partition, otherwise by their time.
+    case records([LogRecord])
+    /// Nothing came before the timeout.
+    case idle
+}
+
+/// The right to consume one partition of all topics of a group, until somebody gets a higher epoch.
+package struct PartitionLease: Hashable, Sendable {
+    package var partition: Int
+    /// Grows with each change of hands; a commit with an old one is refused.
+    package var epoch: Int64
+
+    package init(partition: Int, epoch: Int64) {
+        self.partition = partition
+        self.epoch = epoch
+    }
+}
+
+/// Offsets and records that become visible together, on behalf of one leased partition.
+package struct GroupTransaction: Equatable, Sendable {
+    package var lease: PartitionLease
+    /// The next offset to take, by topic, in the leased partition.
+    package var offsets: [String: Int64]
+    package var records: [NewRecord]
+
+    package init(lease: PartitionLease, offsets: [String: Int64] = [:], records: [NewRecord] = []) {
+        self.lease = lease
+        self.offsets = offsets
+        self.records = records
+    }
+}
+
+/// How a member takes part in its group.
+package struct GroupSettings: Sendable {
+    /// Who this is, for people: `bai-executor@host/1234`.
+    package var member: String
+    /// How long a member that no longer answers keeps its partitions. One whose process has ended on this machine loses them at once.
+    package var lease: Duration
+
+    package init(member: String, lease: Duration = .seconds(10)) {
+        self.member = member
+        self.lease = lease
+    }
+}
+
+/// How much to read at once.
+package struct ReadLimit: Sendable {
+    package var records: Int
+    package var bytes: Int
+
+    package init(records: Int = 500, bytes: Int = 4 << 20) {
+        self.records = records
+        self.bytes = bytes
+    }
+}
+
+/// What maintenance did.
+package struct MaintenanceReport: Equatable, Sendable {
+    package var expired: Int
+    package var compacted: Int
+
+    package init(expired: Int = 0, compacted: Int = 0) {
+        self.expired = expired
+        self.compacted = compacted
+    }
+}
+
+/// What an integrity check read and found.
+package struct IntegrityReport: Equatable, Sendable {
+    package var records: Int
+    /// One sentence each, naming topic, partition and offset where they are known.
+    package var problems: [String]
+
+    package init(records: Int, problems: [String]) {
+        self.records = records
+        self.problems = problems
+    }
+}

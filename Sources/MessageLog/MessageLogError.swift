@@ -1,0 +1,34 @@
+/// Why the log could not do what it was asked.
+package struct MessageLogError: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// The log cannot be reached or is busy for too long; later it may answer.
+        case unavailable
+        /// No space is left; reads still work.
+        case full
+        /// The offset is beyond the end of its partition.
+        case offsetOutOfRange = "offset_out_of_range"
+        /// Another member holds the partition now.
+        case fenced
+        case unknownTopic = "unknown_topic"
+        case recordTooLarge = "record_too_large"
+        /// What is stored is not what was written, or this is no log at all.
+        case corrupt
+        /// Written by a newer version of this program.
+        case unsupportedVersion = "unsupported_version"
+        case closed
+    }
+
+    package var code: Code
+    /// What was tried, on what, and what to do.
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether the same call may succeed later.
+    package var isTransient: Bool { code == .unavailable || code == .full }
+
+    package var description: String { message }
+}

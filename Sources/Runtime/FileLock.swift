@@ -1,0 +1,57 @@
+internal import CLinux
+internal import Glibc
+
+/// Why a file or a process could not be handled, with the system's own words.
+package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was tried, on what: `open /var/lib/bai/lock`.
+    package var operation: String
+    package var code: Int32
+
+    package init(_ operation: String, code: Int32 = errno) {
+        self.operation = operation
+        self.code = code
+    }
+
+    package var description: String { "\(operation): \(String(cString: strerror(code)))" }
+}
+
+/// An advisory lock on a file, held by this process (and by children that inherit it) until it is released or every holder has ended: the
+/// kernel frees it even after SIGKILL.
+package final class FileLock: Sendable {
+    package let path: String
+    /// The open descriptor; hand it to a child to let the child hold the lock too.
+    package let descriptor: Int32
+
+    private init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// The lock on `path`, or nil while somebody else holds it. Makes the file if it is not there (mode 0600).
+    package static func tryLock(_ path: String) throws(SystemError) -> FileLock? {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open \(path)") }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(path: path, descriptor: descriptor) }
+        let code = errno
+        close(descriptor)
+        if code == EWOULDBLOCK { return nil }
+        throw SystemError("flock \(path)", code: code)
+    }
+
+    /// Whether somebody holds the lock on `path` right now.
+    package static func isHeld(_ path: String) -> Bool {
+        guard access(path, F_OK) == 0, let attempt = try? tryLock(path) else {
+            return access(path, F_OK) == 0
+        }
+        return withExtendedLifetime(attempt) { false }
+    }
+
+    /// Replaces what the file says, for people who look at it: a process id.
+    package func write(_ text: String) {
+        ftruncate(descriptor, 0)
+        let bytes = Array(text.utf8)
+        pwrite(descriptor, bytes, bytes.count, 0)
+    }
+}
