@@ -1,4 +1,4 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 package import Runtime
 
 /// A folder of a test's own, removed with all that is in it when the test lets go of it.
@@ -89,7 +89,7 @@ package final class ManualTime: TimeSource {
                 if refused { wake.resume(throwing: CancellationError()) }
             }
         } onCancel: {
-            let sleeper = state.withLock { state in
+            let sleeper = state.withLock { state -> Sleeper? in
                 if let sleeper = state.sleepers.removeValue(forKey: id) { return sleeper }
                 state.cancelled.insert(id)
                 return nil
