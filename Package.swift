@@ -60,7 +60,7 @@ let base: [Target] = [
 ]
 
 let domain: [Target] = [
-    library("Descriptors", ["JSON", "TOML", "Patterns"]),
+    library("Descriptors", ["JSON", "TOML", "Patterns", "Runtime"]),
     library("Detection"),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Runtime"]),
@@ -131,7 +131,7 @@ let testTargets: [Target] = [
     tests(of: "Patterns"),
     tests(of: "CommandLineArguments"),
     tests(of: "Configuration"),
-    tests(of: "Descriptors", ["JSON"]),
+    tests(of: "Descriptors", ["JSON", "Runtime", "TOML"]),
     tests(of: "Detection"),
     tests(of: "Events", ["JSON"]),
     tests(of: "Runs"),
