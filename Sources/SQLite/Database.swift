@@ -1,0 +1,155 @@
+internal import CSQLite
+
+/// One connection to a SQLite database.
+///
+///     let database = try Database("store.db")
+///     try database.execute("CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, status TEXT) STRICT")
+///     try database.transaction { () throws(SQLiteError) in
+///         try database.run("INSERT INTO run VALUES (?, ?)", id, "SUBMITTED")
+///     }
+///     let ids: [String] = try database.query("SELECT id FROM run WHERE status = ?", "SUBMITTED") { $0[0] }
+///
+/// Not Sendable, and opened without SQLite's own lock: it belongs to one actor (with an executor of its own, for its calls block) or to one
+/// thread. Statements are prepared once and kept, by their text; values always travel as parameters.
+package final class Database {
+    /// What may be done with the file.
+    package enum Access: Sendable { case readOnly, readWrite, create }
+
+    /// When a transaction takes the write lock: at the first write, or at once. Whoever reads and then writes wants it at once, since a
+    /// transaction that has read cannot wait for the lock any more.
+    package enum TransactionKind: String, Sendable { case deferred, immediate }
+
+    /// What a checkpoint may wait for: nobody, or writers and readers until the WAL can be emptied.
+    package enum CheckpointMode: Sendable { case passive, truncate }
+
+    /// What a checkpoint found and did, in pages of the WAL.
+    package struct Checkpoint: Equatable, Sendable {
+        package var logged: Int
+        package var checkpointed: Int
+    }
+
+    /// More distinct texts than any of our programs has; beyond it statements are prepared anew.
+    private static let keptStatements = 128
+
+    package var path: String { connection.path }
+    private let connection: Connection
+    private var kept: [String: Statement] = [:]
+
+    /// Opens a database.
+    ///
+    /// - Parameter busyTimeout: how long a call waits for another connection's lock before it throws `busy`.
+    package init(
+        _ path: String, access: Access = .create, busyTimeout: Duration = .seconds(5)
+    ) throws(SQLiteError) {
+        let flags =
+            switch access {
+            case .readOnly: SQLITE_OPEN_READONLY
+            case .readWrite: SQLITE_OPEN_READWRITE
+            case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            }
+        connection = try Connection(
+            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE)
+        let (seconds, attoseconds) = busyTimeout.components
+        sqlite3_busy_timeout(
+            connection.handle, Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+        // A misspelt column in double quotes is an error, not a string.
+        csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DML, 0, nil)
+        csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DDL, 0, nil)
+    }
+
+    /// Runs one or more statements without parameters: a schema, a pragma.
+    package func execute(_ sql: String) throws(SQLiteError) {
+        try connection.check(sqlite3_exec(connection.handle, sql, nil, nil, nil))
+    }
+
+    /// A statement of the caller's own, for a loop that should not look it up each time.
+    package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
+        try Statement(sql, on: connection)
+    }
+
+    /// Runs a statement that gives no rows, or whose rows do not matter, and says how many rows it changed.
+    @discardableResult
+    package func run<each Value: SQLiteValue>(
+        _ sql: String, _ values: repeat each Value
+    ) throws(SQLiteError) -> Int {
+        let statement = try take(sql)
+        defer { keep(statement, sql) }
+        let before = sqlite3_total_changes64(connection.handle)
+        try statement.run(repeat each values)
+        return Int(sqlite3_total_changes64(connection.handle) - before)
+    }
+
+    /// What `body` makes of each row.
+    package func query<each Value: SQLiteValue, Result>(
+        _ sql: String, _ values: repeat each Value,
+        row body: (borrowing Row) throws(SQLiteError) -> Result
+    ) throws(SQLiteError) -> [Result] {
+        let statement = try take(sql)
+        defer { keep(statement, sql) }
+        return try statement.query(repeat each values, row: body)
+    }
+
+    /// What `body` makes of the first row, or nil when there is none.
+    package func first<each Value: SQLiteValue, Result>(
+        _ sql: String, _ values: repeat each Value,
+        row body: (borrowing Row) throws(SQLiteError) -> Result
+    ) throws(SQLiteError) -> Result? {
+        let statement = try take(sql)
+        defer { keep(statement, sql) }
+        return try statement.first(repeat each values, row: body)
+    }
+
+    /// Runs `body` in a transaction that commits when it returns and rolls back when it throws. Transactions do not nest.
+    package func transaction<Result>(
+        _ kind: TransactionKind = .immediate, _ body: () throws(SQLiteError) -> Result
+    ) throws(SQLiteError) -> Result {
+        try transaction(kind, mapError: { $0 }, body)
+    }
+
+    /// The same for a `body` that throws errors of its own; `mapError` makes SQLite's into such.
+    package func transaction<Result, Failure: Error>(
+        _ kind: TransactionKind = .immediate, mapError: (SQLiteError) -> Failure,
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        func runMapped(_ sql: String) throws(Failure) {
+            do throws(SQLiteError) { try run(sql) } catch { throw mapError(error) }
+        }
+        try runMapped("BEGIN \(kind.rawValue)")
+        do throws(Failure) {
+            let result = try body()
+            try runMapped("COMMIT")
+            return result
+        } catch {
+            // Some errors have rolled back already; a rollback that fails leaves nothing that could be committed either.
+            if !connection.isIdle { try? execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// Whether a transaction is open.
+    package var isInTransaction: Bool { !connection.isIdle }
+
+    /// The row id of the last insert.
+    package var lastInsertedID: Int64 { sqlite3_last_insert_rowid(connection.handle) }
+
+    /// Copies pages from the WAL into the database.
+    @discardableResult
+    package func checkpoint(_ mode: CheckpointMode = .passive) throws(SQLiteError) -> Checkpoint {
+        var logged: Int32 = 0
+        var checkpointed: Int32 = 0
+        let mode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
+        try connection.check(
+            sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, &logged, &checkpointed))
+        return Checkpoint(logged: Int(logged), checkpointed: Int(checkpointed))
+    }
+
+    /// Taken out while it is in use, so that a body may use the same text again: that gets a statement of its own.
+    private func take(_ sql: String) throws(SQLiteError) -> Statement {
+        if let statement = kept.removeValue(forKey: sql) { return statement }
+        return try prepare(sql)
+    }
+
+    private func keep(_ statement: Statement, _ sql: String) {
+        if kept.count < Database.keptStatements { kept[sql] = statement }
+    }
+}
