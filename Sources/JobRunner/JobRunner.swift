@@ -1,1 +1,69 @@
-// Its first file is yet to come.
+package import Events
+package import Runtime
+
+/// Runs attempts of benchmarks somewhere: as processes on this machine, or as Kubernetes Jobs.
+///
+/// Every call is idempotent: a service that was killed between a call and its commit makes it again.
+package protocol JobRunner: Sendable {
+    /// Its name in events: `local`.
+    var name: String { get }
+
+    /// Starts the attempt, unless it was started before; then nothing happens. An attempt never runs twice.
+    ///
+    /// - Returns: the runner's own name for the job, the same every time.
+    func start(_ job: JobSpecification) async throws(JobRunnerError) -> String
+
+    /// Asks the attempt to end: at first in peace, by force after `grace`. Returns at once; its end is observed like any other. An attempt that was
+    /// never started will not start any more.
+    func stop(_ reference: String, grace: Duration, reason: Reason) async throws(JobRunnerError)
+
+    /// What happens to an attempt, from what is known now until its end; then the stream finishes. Can be asked for at any time, by anybody, also after
+    /// the end. An attempt whose process vanished is observed as finished, with what was left of it ended too.
+    func observe(_ reference: String) -> AsyncStream<JobObservation>
+
+    /// Removes what an ended attempt left behind.
+    func remove(_ reference: String) async throws(JobRunnerError)
+}
+
+/// All that a runner needs to know to run one attempt.
+package struct JobSpecification: Codable, Equatable, Sendable {
+    package var runID: String
+    package var attempt: Attempt
+    package var run: RunSubmitted
+    package var contents: [FetchedContent]
+    /// The envelope that the agent's own events follow from.
+    package var origin: Event
+
+    package init(
+        runID: String, attempt: Attempt, run: RunSubmitted, contents: [FetchedContent], origin: Event
+    ) {
+        self.runID = runID
+        self.attempt = attempt
+        self.run = run
+        self.contents = contents
+        self.origin = origin
+    }
+}
+
+/// What a runner sees of an attempt.
+package enum JobObservation: Equatable, Sendable {
+    /// It exists but does not run yet.
+    case pending(Reason, String)
+    case running(since: Timestamp)
+    case finished(AttemptOutcome)
+}
+
+/// Why a runner could not do what it was asked.
+package struct JobRunnerError: Retryable, Equatable, CustomStringConvertible {
+    package var reason: Reason
+    package var message: String
+    package var isTransient: Bool
+
+    package init(_ reason: Reason, _ message: String, isTransient: Bool = false) {
+        self.reason = reason
+        self.message = message
+        self.isTransient = isTransient
+    }
+
+    package var description: String { message }
+}

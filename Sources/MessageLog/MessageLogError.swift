@@ -1,5 +1,7 @@
+internal import Runtime
+
 /// Why the log could not do what it was asked.
-package struct MessageLogError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct MessageLogError: Retryable, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         /// The log cannot be reached or is busy for too long; later it may answer.
         case unavailable

@@ -1,0 +1,56 @@
+internal import Events
+internal import JSON
+internal import MessageLog
+internal import Runtime
+
+extension ServiceLoop {
+    /// Reads back what was in hand for partitions that this instance has got, and has each key's effects started again.
+    func restore(_ newLeases: [PartitionLease]) async throws -> [Work] {
+        var restored: [Work] = []
+        for lease in newLeases {
+            leases[lease.partition] = lease
+            let states = try await states(in: lease.partition)
+            for (key, state) in states.sorted(by: { $0.key < $1.key }) {
+                keys[key] = state
+                restored.append(.restored(key))
+            }
+        }
+        output.info(
+            "partitions taken", ["partitions": list(newLeases), "keys": "\(restored.count)"])
+        return restored
+    }
+
+    /// Lets partitions go: their keys are forgotten, their background work stops, and work on them that waits is left to whoever has them now.
+    func drop(_ gone: [PartitionLease], keeping work: [Work]) async -> [Work] {
+        let partitions = Set(gone.map(\.partition))
+        for partition in partitions { leases[partition] = nil }
+        lazyOffsets.drop(partitions)
+        let count = partitionCount
+        let isGone = { (key: String) in partitions.contains(Partitioner.partition(of: key, among: count)) }
+        await subject.release(keys.remove(where: isGone))
+        output.info("partitions given up", ["partitions": list(gone)])
+        return work.filter { !isGone($0.key) }
+    }
+
+    private func states(in partition: Int) async throws -> [String: StoredState<S.State>] {
+        let source = TopicPartition(topic: Topic.state(of: subject.name), partition: partition)
+        let range = try await log.range(of: source)
+        var states: [String: StoredState<S.State>] = [:]
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let records = try await log.read(source, from: offset, limit: ReadLimit())
+            guard let last = records.last else { break }
+            for record in records {
+                states[record.key] = try record.value.map {
+                    try JSONCoding.decode(StoredState<S.State>.self, from: $0)
+                }
+            }
+            offset = last.offset + 1
+        }
+        return states
+    }
+
+    private func list(_ leases: [PartitionLease]) -> String {
+        leases.map { "\($0.partition)" }.joined(separator: ",")
+    }
+}
