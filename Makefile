@@ -1,0 +1,52 @@
+# `make help` lists what there is.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+SWIFT_BUILD := swift build
+PROGRAMS := baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent
+RELEASE := .build/release
+SOURCES := Sources Tests Benchmarks Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build release hello test lint format bench sanitize install clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | column -t -s "$$(printf '\t')"
+
+setup: ## install what is missing of infra/setup/apt-packages.txt
+	@infra/setup/check-toolchain.sh
+	@infra/setup/install-packages.sh
+
+build: setup ## build everything for development
+	@$(SWIFT_BUILD) --build-tests
+
+release: setup ## build the programs for use
+	@echo "Building release binaries (some minutes the first time, seconds afterwards)" >&2
+	@$(SWIFT_BUILD) -c release
+
+hello: release ## from nothing to a first benchmark that ran
+	@infra/setup/hello.sh $(RELEASE)
+
+test: setup ## install, build and run every test
+	@infra/setup/run-tests.sh
+
+lint: ## check the format of all sources
+	@swift format lint --strict --parallel --recursive $(SOURCES)
+
+format: ## rewrite all sources in the house's format
+	@swift format --in-place --parallel --recursive $(SOURCES)
+
+bench: release ## measure, beside the machine's own limits
+	@$(RELEASE)/Benchmarks
+
+sanitize: setup ## run the unit tests under the thread and the address sanitizer
+	@swift test --scratch-path .build-tsan --sanitize=thread --skip EndToEndTests
+	@swift test --scratch-path .build-asan --sanitize=address --skip EndToEndTests
+
+install: release ## install the programs, with PREFIX=/usr/local by default
+	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/benchmark-ai"
+	@for program in $(PROGRAMS); do install -m 0755 "$(RELEASE)/$$program" "$(DESTDIR)$(PREFIX)/bin/"; done
+	@cp -R client-lib "$(DESTDIR)$(PREFIX)/share/benchmark-ai/"
+	@echo "Installed to $(DESTDIR)$(PREFIX)/bin: $(PROGRAMS)"
+
+clean: ## remove everything that was built
+	@rm -rf .build .build-*
