@@ -33,8 +33,13 @@ package struct Pattern: Sendable {
 
     /// All matches in `line`, from left to right, without overlap.
     ///
-    /// It may hold its thread for as long as the limits allow, about a second for a pattern made to be slow.
+    /// It may hold its thread for as long as the limits allow: a few seconds for a pattern made to be slow.
     package func matches(in line: String) throws(PatternError) -> [PatternMatch] {
+        guard line.utf8.count <= limits.lineBytes else {
+            throw PatternError(
+                code: .lineTooLong,
+                message: "the line is \(line.utf8.count) bytes long, more than \(limits.lineBytes)")
+        }
         var search = PatternSearch(code, limits: limits)
         return try search.ranges(in: line).map { PatternMatch(line: line, ranges: $0, numbers: groupNumbers) }
     }
@@ -44,7 +49,9 @@ package struct Pattern: Sendable {
 package struct PatternLimits: Sendable {
     /// Bytes of a pattern: pcre2 takes time and memory to compile in proportion.
     package var patternBytes = 4096
-    /// Backtracking steps from one starting place: some milliseconds.
+    /// Bytes of a line. It limits the cost most: a step may run over the whole line, and `.*` takes as many steps as the line has bytes.
+    package var lineBytes = 64 * 1024
+    /// Backtracking steps from one starting place: four for each byte of the longest line.
     package var steps: UInt32 = 250_000
     /// Memory for backtracking.
     package var kibibytes: UInt32 = 16 * 1024

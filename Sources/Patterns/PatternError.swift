@@ -5,6 +5,8 @@ package struct PatternError: Error, Equatable, Sendable, CustomStringConvertible
         case invalid
         /// Matching took more steps, memory or time than a line may take: the pattern backtracks too much.
         case tooCostly = "too_costly"
+        /// The line is longer than a pattern is tried on.
+        case lineTooLong = "line_too_long"
     }
 
     package var code: Code

@@ -3,9 +3,8 @@ internal import Glibc
 
 /// The search for all matches of a pattern in one line, with the memory that pcre2 needs for it.
 struct PatternSearch: ~Copyable {
-    /// pcre2 counts its steps anew at each starting place, and does not count what a simple repeat runs over: a place may cost
-    /// the line's whole length. After so many bytes run over, or so many places, the clock is asked.
-    private static let (bytesBetweenClocks, mostPlacesBetweenClocks) = (2_000_000, 256)
+    /// pcre2 counts its steps anew at each starting place, so a long line multiplies them: after this many places the clock is asked.
+    private static let placesBetweenClocks = 64
 
     private let pattern: CompiledPattern
     private let limits: PatternLimits
@@ -66,15 +65,12 @@ struct PatternSearch: ~Copyable {
         in line: UnsafeBufferPointer<UInt8>, from start: Int, options: UInt32, deadline: Duration
     ) throws(PatternError) -> [Range<Int>?]? {
         var start = start
-        let places = min(
-            max(PatternSearch.bytesBetweenClocks / (line.count + 1), 1), PatternSearch.mostPlacesBetweenClocks
-        )
         while true {
             guard PatternSearch.processorTime() < deadline else {
                 throw PatternError(
                     code: .tooCostly, message: "matching one line took more than \(limits.timePerLine)")
             }
-            let last = min(start + places, line.count)
+            let last = min(start + PatternSearch.placesBetweenClocks, line.count)
             pcre2_set_offset_limit_8(context, last)
             let count = match(line, start, options)
             if count > 0 { return ranges(Int(count)) }

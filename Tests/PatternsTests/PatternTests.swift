@@ -97,9 +97,16 @@ import Testing
         var limits = PatternLimits()
         limits.timePerLine = .milliseconds(50)
         let pattern = try Pattern("[ab]+[abc]*[de]", limits: limits)
-        let line = String(repeating: "c" + String(repeating: "ab", count: 10_000), count: 10)
+        let line = String(repeating: "c" + String(repeating: "ab", count: 3000), count: 10)
         let error = #expect(throws: PatternError.self) { try pattern.matches(in: line) }
         #expect(error?.code == .tooCostly)
+    }
+
+    @Test func aLineTooLongIsNotTried() throws {
+        let error = #expect(throws: PatternError.self) {
+            try Pattern("a").matches(in: String(repeating: "a", count: 65_537))
+        }
+        #expect(error?.code == .lineTooLong)
     }
 
     @Test func onePatternServesManyTasksAtOnce() async throws {
