@@ -55,6 +55,8 @@ let base: [Target] = [
     library("SQLite", ["CSQLite"]),
     library("Digests", ["CCrypto"]),
     library("Patterns", ["CPCRE2"]),
+    // What both sides of HTTP speak of: a client never imports a server.
+    library("HTTPMessages"),
     library("CommandLineArguments"),
     library("Configuration", ["Runtime", "TOML"]),
 ]
@@ -70,8 +72,8 @@ let domain: [Target] = [
 let adapters: [Target] = [
     library("MessageLog", ["Runtime"]),
     library("SQLiteLog", ["MessageLog", "SQLite", "Runtime"]),
-    library("HTTPClient", ["CCurl", "Runtime"]),
-    library("HTTPServer", ["CMicrohttpd", "Runtime", "JSON"]),
+    library("HTTPClient", ["CCurl", "HTTPMessages", "Runtime"]),
+    library("HTTPServer", ["CMicrohttpd", "HTTPMessages", "JSON", "Runtime"]),
     library("Manifests", ["CYAML", "JSON"]),
     library("ObjectStore", ["Digests", "HTTPClient", "CArchive", "JSON", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
@@ -137,8 +139,9 @@ let testTargets: [Target] = [
     tests(of: "Runs"),
     tests(of: "API"),
     tests(of: "MessageLog", ["SQLiteLog", "SQLite"]),
-    tests(of: "HTTPClient", ["HTTPServer"]),
-    tests(of: "HTTPServer", ["HTTPClient"]),
+    tests(of: "HTTPMessages"),
+    tests(of: "HTTPClient", ["HTTPServer", "HTTPMessages"]),
+    tests(of: "HTTPServer", ["HTTPClient", "HTTPMessages"]),
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
     tests(of: "MetricStore"),
