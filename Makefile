@@ -10,7 +10,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 .PHONY: help setup build release hello test lint format bench sanitize install clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
 
 setup: ## install what is missing of infra/setup/apt-packages.txt
 	@infra/setup/check-toolchain.sh
