@@ -20,9 +20,8 @@ package struct ServerSentEvent: Sendable, Equatable {
         var text = ""
         if let id { text += "id: \(id)\n" }
         if let name { text += "event: \(name)\n" }
-        for line in data.split(separator: "\n", omittingEmptySubsequences: false) {
-            text += "data: \(line)\n"
-        }
+        let lines = data.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+        for line in lines { text += "data: \(line)\n" }
         return Array((text + "\n").utf8)
     }
 
