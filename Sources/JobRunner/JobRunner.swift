@@ -8,21 +8,25 @@ package protocol JobRunner: Sendable {
     /// Its name in events: `local`.
     var name: String { get }
 
-    /// Starts the attempt, unless it was started before; then nothing happens. An attempt never runs twice.
+    /// The runner's own name for an attempt's job. It follows from the two alone: it is known before the attempt is started, and the same for ever, so
+    /// that somebody who was killed while starting an attempt can still stop it.
+    func reference(run: String, attempt: Int) -> String
+
+    /// Starts the attempt, unless it was started or stopped before; then nothing happens. An attempt never runs twice.
     ///
-    /// - Returns: the runner's own name for the job, the same every time.
+    /// - Returns: its `reference`.
     func start(_ job: JobSpecification) async throws(JobRunnerError) -> String
 
     /// Asks the attempt to end: at first in peace, by force after `grace`. Returns at once; its end is observed like any other. An attempt that was
-    /// never started will not start any more.
+    /// never started will not start any more, and is observed as finished (canceled, for `reason`).
     func stop(_ reference: String, grace: Duration, reason: Reason) async throws(JobRunnerError)
 
     /// What happens to an attempt, from what is known now until its end; then the stream finishes. Can be asked for at any time, by anybody, also after
     /// the end. An attempt whose process vanished is observed as finished, with what was left of it ended too.
     func observe(_ reference: String) -> AsyncStream<JobObservation>
 
-    /// Removes what an ended attempt left behind.
-    func remove(_ reference: String) async throws(JobRunnerError)
+    /// Removes what the attempts of an ended run left behind, all of them; of a run that never had one there is nothing to remove.
+    func remove(run: String) async throws(JobRunnerError)
 }
 
 /// All that a runner needs to know to run one attempt.
