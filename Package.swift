@@ -96,7 +96,7 @@ let services: [Target] = [
         ["MessageLog", "JobRunner", "Events", "Patterns", "Digests", "JSON", "Runtime", "CLinux"]),
     library("BFFClient", ["API", "HTTPClient", "JSON"]),
     // Where the parts of an installation are, and how a program is put together from them.
-    library("Deployment", ["Configuration", "SQLiteLog", "ServiceLoop", "MetricStore", "ObjectStore", "Runtime"]),
+    library("Deployment", ["CommandLineArguments", "Configuration", "Events", "SQLiteLog", "MessageLog", "ServiceLoop", "Runtime"]),
     library(
         "Commands",
         [
