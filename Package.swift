@@ -66,7 +66,7 @@ let domain: [Target] = [
     library("Detection"),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Runtime"]),
-    library("API", ["JSON", "Events", "Descriptors", "Runtime"]),
+    library("API", ["HTTPMessages", "JSON", "Events", "Descriptors", "Runtime"]),
 ]
 
 let adapters: [Target] = [
@@ -94,7 +94,7 @@ let services: [Target] = [
     library(
         "AgentService",
         ["MessageLog", "JobRunner", "Events", "Patterns", "Digests", "JSON", "Runtime", "CLinux"]),
-    library("BFFClient", ["API", "HTTPClient", "JSON"]),
+    library("BFFClient", ["API", "HTTPClient", "HTTPMessages", "Events", "JSON", "Runtime"]),
     // Where the parts of an installation are, and how a program is put together from them.
     library("Deployment", ["CommandLineArguments", "Configuration", "Events", "SQLiteLog", "MessageLog", "ServiceLoop", "Runtime"]),
     library(

@@ -42,9 +42,36 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         self.client = client
     }
 
-    private enum CodingKeys: String, CodingKey {
+    package enum CodingKeys: String, CodingKey, CaseIterable {
         case descriptor, filename, directory, overrides, script, client
         case dryRun = "dry_run"
+    }
+
+    /// Only `descriptor` has to be there: a request can be written by hand.
+    package init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        descriptor = try keys.decode(String.self, forKey: .descriptor)
+        filename = try keys.decodeIfPresent(String.self, forKey: .filename) ?? "descriptor.toml"
+        directory = try keys.decodeIfPresent(String.self, forKey: .directory)
+        overrides = try keys.decodeIfPresent([String].self, forKey: .overrides) ?? []
+        script = try keys.decodeIfPresent(String.self, forKey: .script)
+        dryRun = try keys.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
+        client = try keys.decodeIfPresent(Client.self, forKey: .client) ?? .anonymous
+    }
+}
+
+extension SubmitRequest.Client {
+    /// Who asks without saying so.
+    package static let anonymous = SubmitRequest.Client(id: "anonymous", version: "", username: "")
+
+    package enum CodingKeys: String, CodingKey, CaseIterable { case id, version, username }
+
+    package init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        let anonymous = SubmitRequest.Client.anonymous
+        id = try keys.decodeIfPresent(String.self, forKey: .id) ?? anonymous.id
+        version = try keys.decodeIfPresent(String.self, forKey: .version) ?? anonymous.version
+        username = try keys.decodeIfPresent(String.self, forKey: .username) ?? anonymous.username
     }
 }
 
@@ -91,56 +118,30 @@ package struct CancelRequest: Codable, Equatable, Sendable {
         self.reason = reason
         self.force = force
     }
-}
 
-/// The body of every answer that is no success.
-package struct ErrorBody: Codable, Equatable, Sendable {
-    package var error: Content
+    package enum CodingKeys: String, CodingKey, CaseIterable { case reason, force }
 
-    package struct Content: Codable, Equatable, Sendable {
-        package var code: APIErrorCode
-        /// What was tried, what is wrong, what to do.
-        package var message: String
-        /// The mistakes in a descriptor, each as `baictl validate -o json` prints it.
-        package var problems: [JSONValue]?
-
-        package init(code: APIErrorCode, message: String, problems: [JSONValue]? = nil) {
-            self.code = code
-            self.message = message
-            self.problems = problems
-        }
-    }
-
-    package init(_ code: APIErrorCode, _ message: String, problems: [JSONValue]? = nil) {
-        error = Content(code: code, message: message, problems: problems)
+    package init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        reason = try keys.decodeIfPresent(String.self, forKey: .reason)
+        force = try keys.decodeIfPresent(Bool.self, forKey: .force) ?? false
     }
 }
 
-/// Why the API refused. The code decides the HTTP status here, and the exit code in `Commands`.
-package enum APIErrorCode: String, Codable, Sendable, CaseIterable {
-    case invalidRequest = "invalid_request"
-    case invalidDescriptor = "invalid_descriptor"
-    case notFound = "not_found"
-    /// The idempotency key was used with another request, the run is still going on, and the like.
-    case conflict
-    case ambiguous
-    case tooLarge = "too_large"
-    case methodNotAllowed = "method_not_allowed"
-    case forbidden
-    case unavailable
-    case internalError = "internal_error"
+/// What `POST /v1/deadletters/{id}/replay` answers.
+package struct ReplayResponse: Codable, Equatable, Sendable {
+    /// The dead letter.
+    package var id: String
+    /// The topic that the record is in again.
+    package var topic: String
+    package var key: String
+    /// Where it is there: `runs/3@1042`.
+    package var position: String
 
-    package var httpStatus: Int {
-        switch self {
-        case .invalidRequest: 400
-        case .invalidDescriptor: 422
-        case .notFound: 404
-        case .conflict, .ambiguous: 409
-        case .tooLarge: 413
-        case .methodNotAllowed: 405
-        case .forbidden: 403
-        case .unavailable: 503
-        case .internalError: 500
-        }
+    package init(id: String, topic: String, key: String, position: String) {
+        self.id = id
+        self.topic = topic
+        self.key = key
+        self.position = position
     }
 }

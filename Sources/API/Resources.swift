@@ -45,6 +45,7 @@ package struct RunDetail: Codable, Equatable, Sendable {
     package var summary: RunSummary
     /// Every status it had, with when it began.
     package var history: [HistoryStep]
+    package var jobs: [JobEntry]
     package var attempts: [AttemptFinished]
     package var contents: [FetchedContent]
     package var results: [ResultComputed]
@@ -72,13 +73,31 @@ package struct RunDetail: Codable, Equatable, Sendable {
         }
     }
 
+    /// The job of one attempt, under its runner's name for it.
+    package struct JobEntry: Codable, Equatable, Sendable {
+        package var attempt: Attempt
+        /// `local`, `kubernetes`.
+        package var runner: String
+        package var reference: String
+        package var created: Timestamp
+
+        package init(attempt: Attempt, runner: String, reference: String, created: Timestamp) {
+            self.attempt = attempt
+            self.runner = runner
+            self.reference = reference
+            self.created = created
+        }
+    }
+
     package init(
-        summary: RunSummary, history: [HistoryStep], attempts: [AttemptFinished], contents: [FetchedContent],
+        summary: RunSummary, history: [HistoryStep], jobs: [JobEntry] = [], attempts: [AttemptFinished],
+        contents: [FetchedContent],
         results: [ResultComputed], alarms: [Alarm], problems: [String], source: RunSubmitted.DescriptorSource,
         descriptor: JSONValue
     ) {
         self.summary = summary
         self.history = history
+        self.jobs = jobs
         self.attempts = attempts
         self.contents = contents
         self.results = results
@@ -105,22 +124,35 @@ package struct Page<Item: Codable & Equatable & Sendable>: Codable, Equatable, S
 package struct RunEvent: Codable, Equatable, Sendable {
     /// Where to go on from; the SSE id.
     package var cursor: String
+    /// The record of the message log that told it, `status/3@42`: the same event has the same one for ever, whatever its cursor.
+    package var id: String
     package var run: String
     package var name: String
     package var time: Timestamp
-    /// `status`, `attempt_finished`, `result`, `alarm`.
-    package var kind: String
+    package var kind: Kind
     package var status: RunStatus?
     package var reason: Reason?
     package var message: String
     package var attempt: Int
     package var position: Int?
+    /// Of results and alarms.
+    package var series: String?
+    /// The alarm's id.
+    package var alarm: String?
+
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        case status, result, alarm
+        case attemptFinished = "attempt_finished"
+        case cancelRequested = "cancel_requested"
+    }
 
     package init(
-        cursor: String, run: String, name: String, time: Timestamp, kind: String, status: RunStatus? = nil,
-        reason: Reason? = nil, message: String, attempt: Int, position: Int? = nil
+        cursor: String, id: String, run: String, name: String, time: Timestamp, kind: Kind,
+        status: RunStatus? = nil, reason: Reason? = nil, message: String, attempt: Int, position: Int? = nil,
+        series: String? = nil, alarm: String? = nil
     ) {
         self.cursor = cursor
+        self.id = id
         self.run = run
         self.name = name
         self.time = time
@@ -130,91 +162,22 @@ package struct RunEvent: Codable, Equatable, Sendable {
         self.message = message
         self.attempt = attempt
         self.position = position
+        self.series = series
+        self.alarm = alarm
     }
 }
 
-/// A log line as `GET /v1/runs/{id}/logs` gives it.
-package struct LogEntry: Codable, Equatable, Sendable {
-    package var cursor: String
-    package var attempt: Int
-    package var rank: Int
-    package var sequence: Int64
-    package var time: Timestamp
-    package var stream: LogLine.Stream
-    package var text: String
+/// What a run was made from, as `GET /v1/runs/{id}/descriptor` gives it.
+package struct RunDescriptor: Codable, Equatable, Sendable {
+    package var run: String
+    /// The text as the user wrote it.
+    package var source: RunSubmitted.DescriptorSource
+    /// The checked descriptor with everything applied.
+    package var descriptor: JSONValue
 
-    package init(
-        cursor: String, attempt: Int, rank: Int, sequence: Int64, time: Timestamp, stream: LogLine.Stream,
-        text: String
-    ) {
-        self.cursor = cursor
-        self.attempt = attempt
-        self.rank = rank
-        self.sequence = sequence
-        self.time = time
-        self.stream = stream
-        self.text = text
-    }
-}
-
-/// A metric point as `GET /v1/runs/{id}/metrics/points` gives it.
-package struct MetricEntry: Codable, Equatable, Sendable {
-    package var attempt: Int
-    package var rank: Int
-    package var point: MetricPoint
-    /// Whether it counts: its attempt was accepted and no warm-up.
-    package var isAccepted: Bool
-
-    package init(attempt: Int, rank: Int, point: MetricPoint, isAccepted: Bool) {
-        self.attempt = attempt
-        self.rank = rank
-        self.point = point
-        self.isAccepted = isAccepted
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case attempt, rank, point
-        case isAccepted = "accepted"
-    }
-}
-
-/// What `GET /v1/health` answers.
-package struct HealthReport: Codable, Equatable, Sendable {
-    package var status: String
-    package var version: String
-    /// How many records each service has yet to take, by service.
-    package var lag: [String: Int64]
-    package var problems: [String]
-
-    package init(status: String, version: String, lag: [String: Int64] = [:], problems: [String] = []) {
-        self.status = status
-        self.version = version
-        self.lag = lag
-        self.problems = problems
-    }
-}
-
-/// What `GET /v1/version` answers.
-package struct VersionReport: Codable, Equatable, Sendable {
-    package var version: String
-    package var api: String
-
-    package init(version: String, api: String) {
-        self.version = version
-        self.api = api
-    }
-}
-
-/// A dead letter as `GET /v1/deadletters` lists it.
-package struct DeadLetterEntry: Codable, Equatable, Sendable {
-    /// `partition-offset` in topic `deadletter`: what `replay` takes.
-    package var id: String
-    package var time: Timestamp
-    package var letter: DeadLetter
-
-    package init(id: String, time: Timestamp, letter: DeadLetter) {
-        self.id = id
-        self.time = time
-        self.letter = letter
+    package init(run: String, source: RunSubmitted.DescriptorSource, descriptor: JSONValue) {
+        self.run = run
+        self.source = source
+        self.descriptor = descriptor
     }
 }
