@@ -12,6 +12,9 @@ package struct MessageLogError: Retryable, Equatable, Sendable, CustomStringConv
         /// Another member holds the partition now.
         case fenced
         case unknownTopic = "unknown_topic"
+        /// The topic cannot be made as asked: its name is empty, or it has not as many partitions as the others.
+        case invalidTopic = "invalid_topic"
+        /// The value, the key or the headers are over their limit.
         case recordTooLarge = "record_too_large"
         /// What is stored is not what was written, or this is no log at all.
         case corrupt
