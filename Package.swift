@@ -123,7 +123,7 @@ let programs: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON"],
+        dependencies: ["Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON", "JobRunner"],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),

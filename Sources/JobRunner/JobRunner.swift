@@ -14,8 +14,14 @@ package protocol JobRunner: Sendable {
 
     /// Starts the attempt, unless it was started or stopped before; then nothing happens. An attempt never runs twice.
     ///
+    /// - Parameter slot: the right to run, which the attempt holds from here on until its last process has ended, beside whoever else holds
+    ///   it. nil where the runner's own machinery sees to it that attempts do not disturb each other.
     /// - Returns: its `reference`.
-    func start(_ job: JobSpecification) async throws(JobRunnerError) -> String
+    func start(_ job: JobSpecification, in slot: Slot?) async throws(JobRunnerError) -> String
+
+    /// Whether the attempt was started or stopped before, so that `start` has nothing to do and needs no slot. Who comes back after a crash asks
+    /// this first: the attempt itself may hold the slot that would otherwise be waited for.
+    func isKnown(_ reference: String) async throws(JobRunnerError) -> Bool
 
     /// Asks the attempt to end: at first in peace, by force after `grace`. Returns at once; its end is observed like any other. An attempt that was
     /// never started will not start any more, and is observed as finished (canceled, for `reason`).
@@ -35,17 +41,27 @@ package struct JobSpecification: Codable, Equatable, Sendable {
     package var attempt: Attempt
     package var run: RunSubmitted
     package var contents: [FetchedContent]
+    /// Where each content is on this machine: an absolute path by the content's SHA-256, a file or a folder that nobody changes. Empty
+    /// where the runner fetches by itself.
+    package var locations: [String: String]
     /// The envelope that the agent's own events follow from.
     package var origin: Event
 
     package init(
-        runID: String, attempt: Attempt, run: RunSubmitted, contents: [FetchedContent], origin: Event
+        runID: String, attempt: Attempt, run: RunSubmitted, contents: [FetchedContent],
+        locations: [String: String] = [:], origin: Event
     ) {
         self.runID = runID
         self.attempt = attempt
         self.run = run
         self.contents = contents
+        self.locations = locations
         self.origin = origin
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case attempt, run, contents, locations, origin
+        case runID = "run_id"
     }
 }
 

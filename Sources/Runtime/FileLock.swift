@@ -31,13 +31,29 @@ package final class FileLock: Sendable {
 
     /// The lock on `path`, or nil while somebody else holds it. Makes the file if it is not there (mode 0600).
     package static func tryLock(_ path: String) throws(SystemError) -> FileLock? {
+        do throws(SystemError) {
+            return try take(path, LOCK_EX | LOCK_NB)
+        } catch  where error.code == EWOULDBLOCK {
+            return nil
+        }
+    }
+
+    /// The lock on `path`, waiting for it for as long as it takes, in turn with whoever else waits. It blocks its thread: call it on one of
+    /// its own.
+    package static func lock(_ path: String) throws(SystemError) -> FileLock {
+        try take(path, LOCK_EX)
+    }
+
+    private static func take(_ path: String, _ operation: Int32) throws(SystemError) -> FileLock {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("open \(path)") }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(path: path, descriptor: descriptor) }
-        let code = errno
-        close(descriptor)
-        if code == EWOULDBLOCK { return nil }
-        throw SystemError("flock \(path)", code: code)
+        while flock(descriptor, operation) != 0 {
+            let code = errno
+            if code == EINTR { continue }
+            close(descriptor)
+            throw SystemError("flock \(path)", code: code)
+        }
+        return FileLock(path: path, descriptor: descriptor)
     }
 
     /// Whether somebody holds the lock on `path` right now.
