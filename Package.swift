@@ -51,18 +51,20 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     library("Runtime", ["CLinux"]),
     library("JSON"),
-    library("TOML", ["CTOML"]),
+    // What is wrong in a text that a person wrote, and where: positions, carets, "did you mean".
+    library("Diagnostics"),
+    library("TOML", ["CTOML", "Diagnostics"]),
     library("SQLite", ["CSQLite"]),
     library("Digests", ["CCrypto"]),
     library("Patterns", ["CPCRE2"]),
     // What both sides of HTTP speak of: a client never imports a server.
     library("HTTPMessages"),
     library("CommandLineArguments"),
-    library("Configuration", ["Runtime", "TOML"]),
+    library("Configuration", ["Runtime", "TOML", "Diagnostics"]),
 ]
 
 let domain: [Target] = [
-    library("Descriptors", ["JSON", "TOML", "Patterns", "Runtime"]),
+    library("Descriptors", ["JSON", "TOML", "Diagnostics", "Patterns", "Runtime"]),
     library("Detection"),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Runtime"]),
@@ -127,13 +129,14 @@ let testTargets: [Target] = [
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),
-    tests(of: "TOML"),
+    tests(of: "Diagnostics"),
+    tests(of: "TOML", ["Diagnostics"]),
     tests(of: "SQLite"),
     tests(of: "Digests"),
     tests(of: "Patterns"),
     tests(of: "CommandLineArguments"),
-    tests(of: "Configuration"),
-    tests(of: "Descriptors", ["JSON", "Runtime", "TOML"]),
+    tests(of: "Configuration", ["Diagnostics"]),
+    tests(of: "Descriptors", ["JSON", "Runtime", "TOML", "Diagnostics"]),
     tests(of: "Detection"),
     tests(of: "Events", ["JSON"]),
     tests(of: "Runs"),
