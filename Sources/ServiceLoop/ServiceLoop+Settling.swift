@@ -114,7 +114,8 @@ extension ServiceLoop {
         if error is CancellationError || error is Fenced { return true }
         switch (error as? MessageLogError)?.code {
         case .corrupt, .unsupportedVersion, .closed: return true
-        case .unavailable, .full, .offsetOutOfRange, .fenced, .unknownTopic, .recordTooLarge, nil:
+        case .unavailable, .full, .offsetOutOfRange, .fenced, .unknownTopic, .invalidTopic, .recordTooLarge,
+            nil:
             return false
         }
     }
