@@ -153,7 +153,7 @@ package struct ResultComputed: EventPayload, Equatable {
     package var samples: [Double]
     package var median: Double
     package var mean: Double
-    /// A 95 % confidence interval of the median where there are enough samples; nil with fewer than two.
+    /// A 95 % confidence interval: of the median with six samples or more, of the mean with two to five, nil with one (docs/detection.md).
     package var interval: ConfidenceInterval?
     package var minimum: Double
     package var maximum: Double
@@ -161,6 +161,8 @@ package struct ResultComputed: EventPayload, Equatable {
     package var isValid: Bool
     /// Why it is not valid; empty where it is.
     package var problems: [String]
+    /// Reasons to look twice at numbers that are valid, such as a busy machine.
+    package var warnings: [String]
     package var finished: Timestamp
     /// The thresholds that the descriptor sets on this metric.
     package var rules: [AlarmRule]
@@ -170,7 +172,8 @@ package struct ResultComputed: EventPayload, Equatable {
         run: String, series: SeriesKey, direction: MetricDirection, samples: [Double], median: Double,
         mean: Double,
         interval: ConfidenceInterval?, minimum: Double, maximum: Double, pointCount: Int64, isValid: Bool,
-        problems: [String], finished: Timestamp, rules: [AlarmRule], labels: [String: String]
+        problems: [String], warnings: [String] = [], finished: Timestamp, rules: [AlarmRule],
+        labels: [String: String]
     ) {
         self.run = run
         self.series = series
@@ -184,14 +187,15 @@ package struct ResultComputed: EventPayload, Equatable {
         self.pointCount = pointCount
         self.isValid = isValid
         self.problems = problems
+        self.warnings = warnings
         self.finished = finished
         self.rules = rules
         self.labels = labels
     }
 
     private enum CodingKeys: String, CodingKey {
-        case run, series, direction, samples, median, mean, interval, minimum, maximum, problems, finished,
-            rules, labels
+        case run, series, direction, samples, median, mean, interval, minimum, maximum, problems, warnings,
+            finished, rules, labels
         case pointCount = "point_count"
         case isValid = "valid"
     }
@@ -249,11 +253,13 @@ package struct Alarm: Codable, Equatable, Sendable {
     /// The run that was fine again.
     package var resolvedBy: String?
     package var resolved: Timestamp?
+    /// What could not be done about it: messages that could not be delivered.
+    package var problems: [String]
 
     package init(
         id: String, series: SeriesKey, rule: AlarmRule, state: State, message: String, run: String,
         value: Double,
-        opened: Timestamp, resolvedBy: String? = nil, resolved: Timestamp? = nil
+        opened: Timestamp, resolvedBy: String? = nil, resolved: Timestamp? = nil, problems: [String] = []
     ) {
         self.id = id
         self.series = series
@@ -265,10 +271,11 @@ package struct Alarm: Codable, Equatable, Sendable {
         self.opened = opened
         self.resolvedBy = resolvedBy
         self.resolved = resolved
+        self.problems = problems
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, series, rule, state, message, run, value, opened, resolved
+        case id, series, rule, state, message, run, value, opened, resolved, problems
         case resolvedBy = "resolved_by"
     }
 }

@@ -299,18 +299,24 @@ package struct RunCollected: EventPayload, Equatable {
     package var metricCount: Int64
     package var logCount: Int64
     package var resultCount: Int
-    /// What was numbered but never came, and other reasons to doubt the results.
+    /// Why the measurement is not valid: what was numbered but never came, and the like. Empty where it is.
     package var problems: [String]
+    /// Reasons to look twice at numbers that are valid, such as a busy machine.
+    package var warnings: [String]
 
-    package init(metricCount: Int64, logCount: Int64, resultCount: Int, problems: [String] = []) {
+    package init(
+        metricCount: Int64, logCount: Int64, resultCount: Int, problems: [String] = [],
+        warnings: [String] = []
+    ) {
         self.metricCount = metricCount
         self.logCount = logCount
         self.resultCount = resultCount
         self.problems = problems
+        self.warnings = warnings
     }
 
     private enum CodingKeys: String, CodingKey {
-        case problems
+        case problems, warnings
         case metricCount = "metric_count"
         case logCount = "log_count"
         case resultCount = "result_count"
