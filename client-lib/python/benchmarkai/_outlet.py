@@ -29,7 +29,7 @@ _EARLY = 2048  # records at which the writer is woken before its interval is ove
 _NEVER = sys.maxsize
 _INTERVAL = 0.05  # seconds between writes: what a killed process can lose
 _BATCH = 512  # records encoded before each write
-_FORK_WAIT = 0.5  # seconds that a fork waits for a write in progress
+_LOCK_WAIT = 0.5  # seconds that a fork or the exit waits for a write in progress
 _FULL = "the buffer was full: it holds %d records" % _BUFFER_LIMIT
 
 
@@ -275,7 +275,7 @@ class Outlet:
         self._ring()  # the writer ends
         try:
             is_flushed = self.flush(self._sink.exit_wait)
-            if not self._lock.acquire(False):
+            if not self._lock.acquire(True, _LOCK_WAIT):
                 self._tell("samples may be lost: the last write has not returned")
                 return
             try:
@@ -285,7 +285,7 @@ class Outlet:
                 self._report()
             finally:
                 self._lock.release()
-            self.flush(self._sink.exit_wait if is_flushed else 0)
+            self.flush(self._sink.exit_wait if is_flushed else _INTERVAL)
         except Exception:
             pass  # nobody is left to tell, and a traceback at exit would look like the benchmark's own
 
@@ -314,7 +314,7 @@ class Outlet:
 
     def before_fork(self) -> None:
         """Stops the writer, and writes all there is: a parent that ends with os._exit, as daemons do, loses nothing."""
-        if self._sink is None or not self._lock.acquire(True, _FORK_WAIT):
+        if self._sink is None or not self._lock.acquire(True, _LOCK_WAIT):
             return
         self._fork_owner = get_ident()
         self._drain()

@@ -235,7 +235,7 @@ assert stats()['dropped'] == ticks
         _, err = self.run_program(program)
         [ticks] = self.values("ticks")
         self.assertGreater(ticks, 0)
-        self.assertEqual(self.values("tick"), list(range(1, ticks + 1)))
+        self.assertEqual(sorted(self.values("tick")), list(range(1, ticks + 1)))  # a tick may interrupt a tick
         self.assertEqual(self.values("x"), list(range(20000)))
 
     def test_the_writer_takes_no_signal_that_the_benchmark_blocked(self):
