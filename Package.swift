@@ -87,7 +87,10 @@ let adapters: [Target] = [
 let services: [Target] = [
     library(
         "BFFService",
-        ["ServiceLoop", "API", "SQLite", "HTTPServer", "MetricStore", "Runs", "Descriptors", "Digests", "JSON"]),
+        [
+            "ServiceLoop", "MessageLog", "API", "SQLite", "HTTPServer", "HTTPMessages", "MetricStore", "Events", "Runs",
+            "Descriptors", "Patterns", "Digests", "JSON", "Runtime",
+        ]),
     library("FetcherService", ["ServiceLoop", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("ExecutorService", ["ServiceLoop", "JobRunner", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("WatcherService", ["ServiceLoop", "JobRunner", "Runs", "Descriptors", "JSON"]),

@@ -13,6 +13,8 @@ package struct BFFClientError: Retryable, Equatable, Sendable, CustomStringConve
         case timedOut
         /// What answered speaks another language: not this API, or another version of it.
         case unexpectedAnswer
+        /// The task was cancelled.
+        case canceled
     }
 
     package var code: Code
@@ -32,7 +34,7 @@ package struct BFFClientError: Retryable, Equatable, Sendable, CustomStringConve
         switch code {
         case .unreachable, .timedOut: true
         case .refused(let code): code == .unavailable
-        case .unexpectedAnswer: false
+        case .unexpectedAnswer, .canceled: false
         }
     }
 

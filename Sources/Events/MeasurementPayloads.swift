@@ -314,3 +314,18 @@ package struct DeadLetter: EventPayload, Equatable {
         self.tries = tries
     }
 }
+
+/// The record of a dead letter was published again, in the same transaction as this.
+package struct DeadLetterReplayed: EventPayload, Equatable {
+    package static let type = "dead_letter_replayed"
+    package static let topic = Topic.deadletter
+
+    /// Where the dead letter is in topic `deadletter`.
+    package var partition: Int
+    package var offset: Int64
+
+    package init(partition: Int, offset: Int64) {
+        self.partition = partition
+        self.offset = offset
+    }
+}
