@@ -175,6 +175,8 @@ package struct StreamStatistics: Equatable, Sendable {
     package var attempt: Int
     package var rank: Int
     package var kind: StreamKind
+    /// The machine that measured; nil for lines.
+    package var host: String?
     /// How many are stored.
     package var count: Int64
     /// The highest sequence number that is stored; 0 when none is.
@@ -185,12 +187,13 @@ package struct StreamStatistics: Equatable, Sendable {
     package var dropped: Int64
 
     package init(
-        attempt: Int, rank: Int, kind: StreamKind, count: Int64, last: Int64, announced: Int64?,
-        dropped: Int64
+        attempt: Int, rank: Int, kind: StreamKind, host: String? = nil, count: Int64, last: Int64,
+        announced: Int64? = nil, dropped: Int64 = 0
     ) {
         self.attempt = attempt
         self.rank = rank
         self.kind = kind
+        self.host = host
         self.count = count
         self.last = last
         self.announced = announced
