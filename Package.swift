@@ -27,9 +27,10 @@ func service(_ name: String, _ library: Target.Dependency) -> Target {
     program(name, [library, "Deployment"])
 }
 
-func tests(of name: String, _ uses: [Target.Dependency] = []) -> Target {
+/// - Parameter besides: files and folders of the tests that are read, not compiled.
+func tests(of name: String, _ uses: [Target.Dependency] = [], besides: [String] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + uses,
+        name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + uses, exclude: besides,
         swiftSettings: settings)
 }
 
@@ -141,7 +142,7 @@ let testTargets: [Target] = [
     tests(of: "Configuration", ["Diagnostics"]),
     tests(of: "Descriptors", ["JSON", "Runtime", "TOML", "Diagnostics"]),
     tests(of: "Detection"),
-    tests(of: "Events", ["JSON"]),
+    tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
     tests(of: "API"),
     tests(of: "MessageLog", ["SQLiteLog", "SQLite"]),

@@ -11,6 +11,8 @@ package struct FailPoints: Sendable {
     /// A point of this name was told to fail.
     package struct Injected: Error, Equatable, Sendable {
         package var point: String
+
+        package init(point: String) { self.point = point }
     }
 
     package enum Action: Equatable, Sendable {
