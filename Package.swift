@@ -74,7 +74,7 @@ let domain: [Target] = [
 
 let adapters: [Target] = [
     library("MessageLog", ["Runtime"]),
-    library("SQLiteLog", ["MessageLog", "SQLite", "Runtime"]),
+    library("SQLiteLog", ["MessageLog", "SQLite", "Runtime", "CLinux"]),
     library("HTTPClient", ["CCurl", "HTTPMessages", "Runtime"]),
     library("HTTPServer", ["CMicrohttpd", "HTTPMessages", "JSON", "Runtime"]),
     library("Manifests", ["CYAML", "JSON"]),

@@ -42,4 +42,14 @@ static inline int clinux_term_signal(int status) { return WTERMSIG(status); }
 static inline int clinux_usage_of_children(struct rusage *usage) { return getrusage(RUSAGE_CHILDREN, usage); }
 static inline int clinux_usage_of_self(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }
 
+/* fcntl is variadic, and the commands for locks that belong to an open file are GNU extensions, which Swift's view of glibc leaves out. */
+static inline int clinux_file_lock(int descriptor, short kind, off_t start, off_t length) {
+    struct flock lock = { .l_type = kind, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
+    return fcntl(descriptor, 37 /* F_OFD_SETLK */, &lock);
+}
+static inline int clinux_file_is_locked(int descriptor, off_t start, off_t length) {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
+    return fcntl(descriptor, 36 /* F_OFD_GETLK */, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 #endif

@@ -26,6 +26,11 @@ package final class Database {
     package struct Checkpoint: Equatable, Sendable {
         package var logged: Int
         package var checkpointed: Int
+
+        package init(logged: Int = 0, checkpointed: Int = 0) {
+            self.logged = logged
+            self.checkpointed = checkpointed
+        }
     }
 
     /// More distinct texts than any of our programs has; beyond it statements are prepared anew.
@@ -48,10 +53,7 @@ package final class Database {
             case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
         connection = try Connection(
-            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE)
-        let (seconds, attoseconds) = busyTimeout.components
-        sqlite3_busy_timeout(
-            connection.handle, Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, busyTimeout: busyTimeout)
         // A misspelt column in double quotes is an error, not a string.
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DML, 0, nil)
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DDL, 0, nil)
@@ -131,6 +133,13 @@ package final class Database {
 
     /// The row id of the last insert.
     package var lastInsertedID: Int64 { sqlite3_last_insert_rowid(connection.handle) }
+
+    /// Turns off the checkpoints that SQLite makes inside commits (a pause of many milliseconds, now and then): from now on somebody has to call
+    /// `checkpoint`, on another connection, when `pagesInWAL` has grown.
+    package func leaveCheckpointsToOthers() { connection.watchWAL() }
+
+    /// How many pages the WAL had after this connection's last commit; 0 before the first, and unless checkpoints are left to others.
+    package var pagesInWAL: Int { connection.pagesInWAL }
 
     /// Copies pages from the WAL into the database.
     @discardableResult

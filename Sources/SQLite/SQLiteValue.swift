@@ -41,15 +41,13 @@ package struct Row: ~Copyable {
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
-    package func bytes(_ column: Int) -> [UInt8] { withBytes(column) { Array($0) } }
+    package func bytes(_ column: Int) -> [UInt8] { Array(unsafeBytes(column)) }
 
-    /// The column's bytes (a blob's, or a text's UTF-8) without copying them; they are gone when `body` returns.
-    package func withBytes<Result, Failure: Error>(
-        _ column: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    /// The column's bytes (a blob's, or a text's UTF-8) where SQLite has them: they are gone with the row. For loops in which a copy would count.
+    package func unsafeBytes(_ column: Int) -> UnsafeRawBufferPointer {
         let start = sqlite3_column_blob(statement.handle, Int32(column))
         let count = Int(sqlite3_column_bytes(statement.handle, Int32(column)))
-        return try body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
+        return UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count)
     }
 }
 

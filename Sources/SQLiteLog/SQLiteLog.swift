@@ -1,1 +1,118 @@
-// Its first file is yet to come.
+package import MessageLog
+package import Runtime
+
+/// A message log in one SQLite file, for all processes of one machine.
+///
+/// Beside `log.db` and SQLite's own `-wal` and `-shm` there are `log.db-bell`, which wakes waiting processes, and `log.db-members`, where group
+/// members show that they live; both hold nothing that would be missed.
+///
+///     let log = try await SQLiteLog.open("log.db")
+///     try await log.create([TopicConfiguration(name: "runs", partitions: 8, cleanup: .delete(after: nil))])
+///     let positions = try await log.publish([NewRecord(topic: "runs", key: "r1", value: Array("{}".utf8))])
+package final class SQLiteLog: MessageLog {
+    /// How long a waiting task trusts the bell alone: whoever published may have died before ringing it.
+    static let longestTrust = Duration.seconds(1)
+
+    package let path: String
+    let time: any TimeSource
+    let ids: any IDSource
+    let file: LogFile
+    let members: MembersFile
+    let attendant: Attendant
+    let writer: Writer
+    let reader: Reader
+    private let checkpointer: Checkpointer
+    private let isClosed = Locked(false)
+    /// The members that have joined through this object.
+    let joined = Locked<[MemberIdentity: Tables.Member]>([:])
+    /// Up to where compacted partitions were found to have nothing to remove.
+    let compacted = Locked<[TopicPartition: Int64]>([:])
+
+    private init(_ path: String, _ time: any TimeSource, _ ids: any IDSource) throws(SystemError) {
+        self.path = path
+        self.time = time
+        self.ids = ids
+        file = LogFile(path: path)
+        members = try MembersFile(besides: path)
+        attendant = try Attendant(besides: path)
+        checkpointer = Checkpointer(file)
+        writer = Writer(file, attendant, checkpointer)
+        reader = Reader(file)
+    }
+
+    deinit { attendant.stop() }
+
+    /// Opens the log at `path`; makes it where there is no file.
+    ///
+    /// - Throws: `corrupt` when the file is something else or damaged, `unsupportedVersion` when a newer program wrote it. Neither is touched.
+    package static func open(
+        _ path: String, time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs()
+    ) async throws(MessageLogError) -> SQLiteLog {
+        let log: SQLiteLog
+        do throws(SystemError) { log = try SQLiteLog(path, time, ids) } catch {
+            throw MessageLogError(.unavailable, "open log \(path): \(error)")
+        }
+        try await log.writer.open(log.members)
+        try await log.reader.open()
+        log.attendant.start()
+        return log
+    }
+
+    package func create(_ topics: [TopicConfiguration]) async throws(MessageLogError) {
+        try await writer.perform("create topics") { (tables) throws(Failure) in try tables.create(topics) }
+    }
+
+    package func topics() async throws(MessageLogError) -> [TopicConfiguration] {
+        try await reader.perform("list topics") { (tables) throws(Failure) in try tables.topics }
+    }
+
+    package func publish(_ records: [NewRecord]) async throws(MessageLogError) -> [RecordPosition] {
+        try await writer.perform("publish") { [time] (tables) throws(Failure) in
+            try tables.append(records, to: tables.places(of: records), at: time.now)
+        }
+    }
+
+    package func read(
+        _ partition: TopicPartition, from offset: Int64, limit: ReadLimit
+    ) async throws(MessageLogError) -> [LogRecord] {
+        try await reader.perform("read \(partition)") { (tables) throws(Failure) in
+            try tables.read(partition, from: offset, limit: limit)
+        }
+    }
+
+    package func range(of partition: TopicPartition) async throws(MessageLogError) -> Range<Int64> {
+        try await reader.perform("read \(partition)") { (tables) throws(Failure) in
+            try tables.range(of: partition)
+        }
+    }
+
+    package func wait(
+        for positions: [TopicPartition: Int64], timeout: Duration
+    ) async throws(MessageLogError) -> Bool {
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            let heard = attendant.signal.count
+            let isThere = try await reader.perform("wait for records") { (tables) throws(Failure) in
+                try tables.hasRecords(positions)
+            }
+            let remaining = deadline - .now
+            if isThere || remaining <= .zero || Task.isCancelled { return isThere }
+            await attendant.signal.wait(beyond: heard, timeout: min(remaining, SQLiteLog.longestTrust))
+        }
+    }
+
+    package func close() async {
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
+        for member in joined.withLock({ $0.keys }) { await remove(member) }
+        attendant.stop()
+        await reader.close()
+        await checkpointer.close()
+        // Last: with the last connection SQLite empties the WAL, and only this one may write.
+        await writer.close()
+        attendant.signal.ring()
+    }
+}

@@ -1,11 +1,12 @@
 import MessageLog
 import Runtime
+import SQLiteLog
 import TestSupport
 import Testing
 
 /// The implementations that the conformance suite runs over.
 enum LogKind: String, CaseIterable, CustomTestStringConvertible {
-    case memory
+    case memory, sqlite
 
     var testDescription: String { rawValue }
 }
@@ -24,6 +25,7 @@ struct LogFixture {
         folder = try TemporaryFolder()
         switch kind {
         case .memory: log = InMemoryLog(time: time)
+        case .sqlite: log = try await SQLiteLog.open(folder.file("log.db"), time: time)
         }
         try await log.create([
             TopicConfiguration(name: "runs", partitions: Self.partitions, cleanup: .delete(after: nil)),
@@ -37,6 +39,7 @@ struct LogFixture {
     func another() async throws -> any MessageLog {
         switch kind {
         case .memory: log
+        case .sqlite: try await SQLiteLog.open(folder.file("log.db"), time: time)
         }
     }
 
@@ -44,6 +47,7 @@ struct LogFixture {
     func stopRenewing(memberNamed name: String) async {
         switch log {
         case let log as InMemoryLog: await log.stopRenewing(memberNamed: name)
+        case let log as SQLiteLog: log.stopRenewing(memberNamed: name)
         default: Issue.record("no such log")
         }
     }

@@ -1,0 +1,45 @@
+internal import MessageLog
+internal import SQLite
+
+/// Why a piece of work on the tables did not go through.
+enum Failure: Error {
+    /// Seen before anything was written: only this piece of work is refused.
+    case refused(MessageLogError)
+    /// SQLite failed: the whole transaction is undone.
+    case failed(SQLiteError)
+
+    /// The same for callers. `what` says what was tried.
+    func error(_ what: String) -> MessageLogError {
+        switch self {
+        case .refused(let error): error
+        case .failed(let error): MessageLogError(error, what)
+        }
+    }
+}
+
+extension MessageLogError {
+    /// What to do about a damaged file.
+    static let cure = "run `baictl log check` to see what is damaged, then restore the file from a backup"
+
+    init(_ error: SQLiteError, _ what: String) {
+        switch error.code {
+        case .full:
+            self.init(
+                .full,
+                "\(what): no space is left for \(error.path); nothing of it was written, reading still works; free some space"
+            )
+        case .corrupt, .notADatabase:
+            self.init(
+                .corrupt, "\(what): \(error.path) is damaged (\(error.message)); \(MessageLogError.cure)")
+        case .busy:
+            self.init(.unavailable, "\(what): another process has held \(error.path) for too long; try again")
+        case .cannotOpen, .readOnly, .constraint, .inputOutput, .tooBig, .interrupted, .other:
+            self.init(.unavailable, "\(what): \(error)")
+        }
+    }
+}
+
+/// Runs SQLite calls where `Failure`s are thrown.
+func attempt<Result>(_ body: () throws(SQLiteError) -> Result) throws(Failure) -> Result {
+    do throws(SQLiteError) { return try body() } catch { throw .failed(error) }
+}

@@ -1,0 +1,61 @@
+internal import MessageLog
+internal import Runtime
+internal import SQLite
+
+/// A connection that only reads: it sees every commit at once, waits for no writer, and works while the disk is full.
+actor Reader {
+    private let executor = QueueExecutor(label: "bai.log.reader")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let file: LogFile
+    private var tables: Tables?
+
+    init(_ file: LogFile) { self.file = file }
+
+    func open() throws(MessageLogError) {
+        let database = try file.connect(.readOnly)
+        do throws(SQLiteError) { tables = try Tables(database) } catch {
+            throw MessageLogError(error, "open log \(file.path)")
+        }
+    }
+
+    func close() { tables = nil }
+
+    /// Runs `body` on one state of the log.
+    func perform<Result: Sendable>(
+        _ what: String, _ body: @Sendable (Tables) throws(Failure) -> Result
+    ) throws(MessageLogError) -> Result {
+        guard let tables else { throw .logClosed }
+        do throws(Failure) {
+            return try tables.database.transaction(.deferred, mapError: { .failed($0) }) {
+                () throws(Failure) in try body(tables)
+            }
+        } catch {
+            throw error.error(what)
+        }
+    }
+}
+
+extension Tables {
+    /// Whether any partition has a record at or after its offset.
+    func hasRecords(_ positions: [TopicPartition: Int64]) throws(Failure) -> Bool {
+        for (partition, offset) in positions {
+            let first = try topic(of: partition).position(partition.partition, 0)
+            if try end(of: first) > offset { return true }
+        }
+        return false
+    }
+
+    /// What a member of the group sees.
+    func view(
+        of group: String, _ positions: [TopicPartition: Int64], _ limit: ReadLimit
+    ) throws(Failure) -> GroupView {
+        var found: [TopicPartition: [LogRecord]] = [:]
+        for (partition, offset) in positions {
+            let records = try read(partition, from: offset, limit: limit)
+            if !records.isEmpty { found[partition] = records }
+        }
+        let version = try attempt { () throws(SQLiteError) in try self.version(of: group) }
+        return GroupView(version: version, records: found)
+    }
+}
