@@ -6,7 +6,8 @@ internal import Glibc
 ///     BAI_FAILPOINT=executor.after-effect:kill@3,fetcher.before-commit:pause=2000
 ///
 /// Actions: `kill` (SIGKILL, as a power cut would), `exit=CODE`, `pause=MILLISECONDS`, `error`. `@N` is the N-th time the point is passed
-/// (default 1); it acts once. Without the variable a point costs one comparison.
+/// (default 1); it acts once in a process, and once over all processes that share the folder `BAI_FAILPOINT_ONCE`, so that a service that is started
+/// again gets further. Without the variable a point costs one comparison.
 package struct FailPoints: Sendable {
     /// A point of this name was told to fail.
     package struct Injected: Error, Equatable, Sendable {
@@ -28,12 +29,21 @@ package struct FailPoints: Sendable {
     }
 
     private let entries: Locked<[String: Entry]>?
+    private let onceFolder: String?
 
     /// No point ever fails.
     package static let none = FailPoints(nil)
 
-    /// - Parameter specification: what `BAI_FAILPOINT` holds. A word that cannot be understood is ignored: this is a test's tool.
-    package init(_ specification: String?) {
+    /// What the environment asks for.
+    package init(environment: [String: String]) {
+        self.init(environment["BAI_FAILPOINT"], onceFolder: environment["BAI_FAILPOINT_ONCE"])
+    }
+
+    /// - Parameters:
+    ///   - specification: what `BAI_FAILPOINT` holds. A word that cannot be understood is ignored: this is a test's tool.
+    ///   - onceFolder: where a point that has acted leaves a mark for other processes.
+    package init(_ specification: String?, onceFolder: String? = nil) {
+        self.onceFolder = onceFolder
         guard let specification, !specification.isEmpty else {
             entries = nil
             return
@@ -62,6 +72,7 @@ package struct FailPoints: Sendable {
             table[name] = entry.remaining > 0 ? entry : nil
             return entry.remaining <= 0 ? entry.action : nil
         }
+        guard due == nil || isFirst(name) else { return }
         switch due {
         case nil: return
         case .kill: raise(SIGKILL)
@@ -69,6 +80,14 @@ package struct FailPoints: Sendable {
         case .pause(let milliseconds): poll(nil, 0, Int32(milliseconds))
         case .error: throw Injected(point: name)
         }
+    }
+
+    /// Whether no other process has acted at this point; leaves the mark that this one did.
+    private func isFirst(_ name: String) -> Bool {
+        guard let onceFolder else { return true }
+        let mark = open("\(onceFolder)/\(name)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if mark >= 0 { close(mark) }
+        return mark >= 0
     }
 
     private static func action(_ text: String) -> Action? {

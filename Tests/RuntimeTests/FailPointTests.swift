@@ -1,4 +1,5 @@
 import Runtime
+import TestSupport
 import Testing
 
 @Suite struct FailPointTests {
@@ -22,6 +23,15 @@ import Testing
         #expect(throws: FailPoints.Injected.self) { try points.pass("b") }
         try points.pass("a")
         #expect(throws: FailPoints.Injected.self) { try points.pass("a") }
+    }
+
+    @Test func aPointActsOnceOverAllProcessesThatShareAFolder() throws {
+        let folder = try TemporaryFolder()
+        let (first, second) = (
+            FailPoints("a:error", onceFolder: folder.path), FailPoints("a:error", onceFolder: folder.path)
+        )
+        #expect(throws: FailPoints.Injected.self) { try first.pass("a") }
+        try second.pass("a")
     }
 
     @Test func killEndsTheProcessAsAPowerCutWould() async {

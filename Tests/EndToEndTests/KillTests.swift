@@ -1,0 +1,47 @@
+import FoundationEssentials
+import JSON
+import TestSupport
+import Testing
+
+/// Kills each service once at each fail point, while a benchmark with an alarm runs: what is recorded in the end is what would have been recorded anyway.
+@Suite(.serialized) struct KillTests {
+    private static let points = [
+        "before-take", "after-take", "after-effect", "before-commit", "after-commit",
+    ]
+
+    @Test(arguments: ["fetcher", "executor", "watcher", "metrics-pusher", "analyzer"])
+    func aServiceKilledAtEveryPointChangesNothing(service: String) async throws {
+        let marks = try TemporaryFolder()
+        let specification = KillTests.points.map { "\(service).\($0):kill" }.joined(separator: ",")
+        try await Stack.with(["BAI_FAILPOINT": specification, "BAI_FAILPOINT_ONCE": marks.path]) { stack in
+            let runs = stack.folder.file("runs")
+            let file = try stack.descriptor(
+                "killed", script: "echo $BAI_ATTEMPT >> \(runs); bai-emit latency=300ms latency=302ms",
+                extra: """
+                    [run]
+                    repeats = 2
+                    [[output.metrics]]
+                    name = "latency"
+                    units = "ms"
+                    [[alarms]]
+                    metric = "latency"
+                    above = 250
+                    notify = ["log"]
+                    """)
+            let run = try await stack.baictl("run", file, "--wait", deadline: .seconds(90))
+            #expect([.code(0), .code(3)].contains(run.exit), "\(run.standardError)")
+            let hasAlarm = try await eventually { try await stack.json("get", "alarms").array?.count == 1 }
+            #expect(hasAlarm)
+            let detail = try await stack.json("get", "benchmark", "latest")
+            #expect(detail["summary"]?["status"] == "SUCCEEDED")
+            #expect(detail["results"]?.array?.map { $0["samples"] } == [[301, 301]])
+            #expect(
+                try await stack.json("metrics", "latest", "--points").array?.count == 4, "each point once")
+            let started = try String(contentsOf: URL(filePath: runs), encoding: .utf8).split(separator: "\n")
+            #expect(started == ["1", "2"], "each attempt once")
+            #expect(try await stack.json("get", "deadletters") == [])
+        }
+        let acted = try FileManager.default.contentsOfDirectory(atPath: marks.path)
+        #expect(Set(acted) == Set(KillTests.points.map { "\(service).\($0)" }), "every point was passed")
+    }
+}
