@@ -6,7 +6,8 @@ package enum ProgramFolder {
     package static var path: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let executable = String(decoding: buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let executable = String(
+            decoding: buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
         return executable.lastIndex(of: "/").map { String(executable[..<$0]) } ?? "."
     }
 
