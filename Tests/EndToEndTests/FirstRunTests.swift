@@ -1,4 +1,5 @@
 import JSON
+import Runtime
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Runtime
 import TestSupport
 import Testing
 

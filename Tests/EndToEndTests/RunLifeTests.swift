@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Runtime
 import TestSupport
 import Testing
 
@@ -72,7 +73,7 @@ import Testing
         try await Stack.with { stack in
             let file = try stack.descriptor(
                 "long", script: "trap '' TERM; sleep 600 & sleep 600", extra: "[run]\ngrace_period = \"1s\"")
-            let run = try await stack.succeed("run", file, "-o", "name").trimmingCharacters(in: ["\n"])
+            let run = String(try await stack.succeed("run", file, "-o", "name").prefix { $0 != "\n" })
             let isRunning = try await eventually {
                 try await stack.json("get", "benchmark", run)["summary"]?["status"] == "RUNNING"
             }
