@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds once and runs every test: the client libraries' first (seconds), then Swift's, whose summary is the last thing printed.
+# Builds once and runs every test: the client libraries' and the samples' first (seconds), then Swift's, whose summary is the last thing printed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -7,6 +7,8 @@ echo "== client-lib: Python ==" >&2
 python3 -m unittest discover -q -s client-lib/python/tests
 echo "== client-lib: shell ==" >&2
 python3 -m unittest discover -q -s client-lib/shell/tests
+echo "== sample benchmarks ==" >&2
+python3 -m unittest discover -q -s sample-benchmarks
 
 echo "== build ==" >&2
 swift build --build-tests
