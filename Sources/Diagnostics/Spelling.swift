@@ -3,7 +3,8 @@ package enum Spelling {
     /// The one of `candidates` that `word` was probably meant to be; nil when none is near.
     ///
     /// Letters wrong, missing, extra or swapped count as one step each; case and the difference between `-` and `_` count as none.
-    /// About a third of the letters may be wrong. Of equals the first in the alphabet is taken.
+    /// About a third of the letters may be wrong. Of equals the first in the alphabet is taken. Where no word is near, the only one that
+    /// has `word` as a part is: `docker_image` for `image`.
     package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let wanted = normalized(word)
         guard !wanted.isEmpty, wanted.count <= longest else { return nil }
@@ -16,7 +17,16 @@ package enum Spelling {
             let isNear = steps <= allowed && steps < min(wanted.count, letters.count) - (steps > 0 ? 1 : 0)
             return isNear || steps == 0 ? (steps, candidate) : nil
         }
-        return near.min { ($0.steps, $0.name) < ($1.steps, $1.name) }?.name
+        return near.min { ($0.steps, $0.name) < ($1.steps, $1.name) }?.name ?? whole(of: wanted, candidates)
+    }
+
+    /// The only one of `candidates` of which `part` is a part, between marks such as `_`, `.` and `/`.
+    private static func whole(of part: [UInt8], _ candidates: some Sequence<String>) -> String? {
+        let wholes = candidates.filter { candidate in
+            let parts = normalized(candidate).split { !(48...57).contains($0) && !(97...122).contains($0) }
+            return parts.count > 1 && parts.contains { $0.elementsEqual(part) }
+        }
+        return wholes.count == 1 ? wholes.first : nil
     }
 
     /// Longer words are not compared: the work grows with the square of the length.

@@ -9,47 +9,38 @@ package struct TOMLParser: Sendable {
 
     /// The text's table. A byte order mark and CRLF line ends are taken as they come.
     package func parse(_ text: SourceText) throws(TOMLError) -> TOMLTable {
-        _ = try check(text)
-        return try read(text.bytes, of: text)
+        let (table, errors) = recover(text, maximumErrors: 1)
+        if let error = errors.first { throw error }
+        return table
     }
 
-    /// The table of what can be read, and every syntax error.
+    /// The table of what can be read, and the syntax errors, the first twenty of them.
     ///
     /// After an error its statement - with a table header also what is under it - is left out and the rest is read again, so that one
     /// forgotten quote does not hide the other mistakes. Whoever sees errors cannot tell whether a key is missing.
     package func parseRecovering(_ text: SourceText) -> (table: TOMLTable, errors: [TOMLError]) {
-        var errors: [TOMLError] = []
-        do throws(TOMLError) {
-            let statements = try check(text)
-            var bytes = text.bytes
-            while true {
-                do throws(TOMLError) {
-                    return (try read(bytes, of: text), errors)
-                } catch {
-                    var error = error
-                    let index = TOMLParser.statement(of: error, in: text, statements)
-                    if let index, errors.last?.position != error.position {
-                        error.suggestion = TOMLParser.suggestion(
-                            bytes[statements[index].bytes], in: statements[index])
-                    }
-                    errors.append(error)
-                    // Reading again takes as long as reading did: large texts are read a few times only.
-                    guard let index, errors.count < maximumErrors,
-                        errors.count * bytes.count < limits.bytes * 2
-                    else {
-                        return (TOMLTable(), errors)
-                    }
-                    guard TOMLParser.blank(index, statements, in: &bytes) else {
-                        return (TOMLTable(), errors)
-                    }
-                }
-            }
-        } catch {
-            return (TOMLTable(), [error])
-        }
+        recover(text, maximumErrors: 20)
     }
 
-    private let maximumErrors = 20
+    private func recover(_ text: SourceText, maximumErrors: Int) -> (table: TOMLTable, errors: [TOMLError]) {
+        let statements: [TOMLScanner.Statement]
+        do throws(TOMLError) { statements = try check(text) } catch { return (TOMLTable(), [error]) }
+        var bytes = text.bytes
+        var errors: [TOMLError] = []
+        while true {
+            do throws(TOMLError) {
+                return (try read(bytes, of: text), errors)
+            } catch {
+                let index = TOMLParser.statement(of: error, in: text, statements)
+                errors.append(
+                    index.map { TOMLParser.explained(error, by: statements[$0], bytes, text) } ?? error)
+                // Reading again takes as long as reading did: large texts are read a few times only.
+                guard let index, errors.count < maximumErrors, errors.count * bytes.count < limits.bytes * 2,
+                    TOMLParser.blank(index, statements, in: &bytes)
+                else { return (TOMLTable(), errors) }
+            }
+        }
+    }
 
     // MARK: - Before the parser
 
@@ -150,6 +141,20 @@ package struct TOMLParser: Sendable {
             hasChanged = true
         }
         return hasChanged
+    }
+
+    /// `error` in the words of somebody who sees the whole statement.
+    private static func explained(
+        _ error: TOMLError, by statement: TOMLScanner.Statement, _ bytes: [UInt8], _ text: SourceText
+    ) -> TOMLError {
+        var error = error
+        if let start = statement.openString, text.position(ofByte: start).line == error.position.line {
+            error.message = "this string has no closing quote"
+            error.position = text.position(ofByte: start)
+        } else {
+            error.suggestion = suggestion(bytes[statement.bytes], in: statement)
+        }
+        return error
     }
 
     /// The statement with its value in quotes, where somebody wrote `timeout = 30m` or `name = fast`.

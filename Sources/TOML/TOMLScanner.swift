@@ -10,6 +10,8 @@ struct TOMLScanner {
     struct Statement {
         var bytes: Range<Int>
         var isHeader: Bool
+        /// Where the last string begins that its line ends before its quote does.
+        var openString: Int?
     }
 
     /// Where in a statement the scan is: decides what a dot, a comma or a line end means.
@@ -34,6 +36,7 @@ struct TOMLScanner {
     private var headerDepth = 0
     private var depth = 0
     private var open: [Open] = []
+    private var openString: Int?
     private var keys = 0
     private var values = 0
     private(set) var statements: [Statement] = []
@@ -158,7 +161,9 @@ struct TOMLScanner {
     private mutating func endStatement() {
         guard place != .start else { return }
         let isHeader = bytes[start] == UInt8(ascii: "[")
-        statements.append(Statement(bytes: start..<min(index, bytes.count), isHeader: isHeader))
+        statements.append(
+            Statement(bytes: start..<min(index, bytes.count), isHeader: isHeader, openString: openString))
+        openString = nil
         open.removeAll(keepingCapacity: true)
         place = .start
     }
@@ -171,6 +176,7 @@ struct TOMLScanner {
     private mutating func skipString(_ quote: UInt8) {
         let isLong = index + 2 < bytes.count && bytes[index + 1] == quote && bytes[index + 2] == quote
         let escapes = quote == UInt8(ascii: "\"")
+        let begin = index
         index += isLong ? 3 : 1
         while index < bytes.count {
             let byte = bytes[index]
@@ -184,12 +190,14 @@ struct TOMLScanner {
                 index += min(quotes(quote), 5)
                 return
             } else if byte == UInt8(ascii: "\n"), !isLong {
+                openString = begin
                 return
             } else {
                 index += 1
             }
         }
         index = min(index, bytes.count)
+        openString = begin
     }
 
     /// How many quotes in a row there are here, as far as it matters.

@@ -172,6 +172,13 @@ func parse(_ text: String) throws(TOMLError) -> TOMLTable {
             ])
     }
 
+    @Test(arguments: [("a = \"x\nb = 1", 5), ("a = [1, 'x\n]", 9), ("a = \"\"\"x", 5), ("\"a = 1\nb = 2", 1)])
+    func aStringWithoutEndIsToldAtItsBegin(text: String, column: Int) {
+        let error = #expect(throws: TOMLError.self) { try parse(text) }
+        #expect(error?.message == "this string has no closing quote")
+        #expect(error?.position == SourcePosition(line: 1, column: column))
+    }
+
     @Test func aTextWithoutErrorsNeedsNoRecovery() throws {
         let source = SourceText(name: "t.toml", bytes: Array("a = 1".utf8))
         let (table, errors) = TOMLParser().parseRecovering(source)

@@ -50,7 +50,7 @@ extension DescriptorRules {
             }
             context.refuse(
                 "duplicate_\(key)", "\(path.index(first).text) has the same \(key), \(Excerpt.quote(text))",
-                at: path.index(index).key(key), expected: "a \(key) of its own")
+                at: path.index(index).key(key), expected: "another \(key)")
         }
     }
 

@@ -9,6 +9,8 @@ extension DescriptorRules {
         variables(matrix, at: path, &context)
         let values = possibleValues(matrix)
         references(values, &context)
+        // An axis without values is a problem already.
+        guard !matrix.axes.values.contains(where: \.isEmpty) else { return }
         do throws(MatrixError) {
             let combinations = try MatrixExpansion.combinations(of: matrix)
             guard !combinations.isEmpty else {

@@ -29,6 +29,8 @@ enum Quantity {
         guard check(text, kind) == .malformed, text.hasPrefix(digits), text.utf8.count < 40 else {
             return nil
         }
+        // A bare number of bytes may be anything.
+        if case .size = kind, letters.isEmpty { return nil }
         let candidates = units(kind).filter {
             letters.isEmpty || $0.lowercased().hasPrefix(letters.prefix(1))
         }

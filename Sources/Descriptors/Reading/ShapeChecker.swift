@@ -194,11 +194,12 @@ struct ShapeChecker {
     ) {
         list.add(at: entry.keyPosition) {
             let place = path.steps.isEmpty ? "" : " in \(path.header)"
-            let others = keys.map(\.name).sorted().joined(separator: ", ")
+            let guess = guess ?? KeySuggestion.elsewhere(entry.key, near: path)
+            let others = "one of " + keys.map(\.name).sorted().joined(separator: ", ")
             return Problem(
                 code: "unknown_key", message: "unknown key \(Excerpt.quote(entry.key))\(place)",
-                key: path.key(entry.key).text, expected: "one of \(others)",
-                suggestion: guess ?? KeySuggestion.elsewhere(entry.key, near: path))
+                key: path.key(entry.key).text, expected: guess == nil ? others : nil,
+                suggestion: guess)
         }
     }
 

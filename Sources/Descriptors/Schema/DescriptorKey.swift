@@ -79,12 +79,14 @@ extension KeyKind {
             range.upperBound == .max
                 ? "an integer of at least \(range.lowerBound)"
                 : "an integer from \(range.lowerBound) to \(range.upperBound)"
-        case .number: "a number"
+        case .number: "a finite number"
         case .boolean: "true or false"
         case .duration(let range):
             "a duration from \(TimeSpan(range.lowerBound)) to \(TimeSpan(range.upperBound)), such as \"30m\", \"1h30m\" or \"90s\""
-        case .size: "a size such as \"512MiB\" or \"10GB\""
-        case .percentage: "a percentage such as \"5%\""
+        case .size(let range):
+            "a size" + (range.lowerBound > 1 ? " of at least \(ByteSize(bytes: range.lowerBound))," : "")
+                + " such as \"512MiB\" or \"10GB\""
+        case .percentage: "a percentage above 0%, such as \"5%\""
         case .choice(let words, _): "one of " + words.map { "\"\($0)\"" }.joined(separator: ", ")
         case .list(let element, _): "an array; each element \(element.expected)"
         case .table, .anything, .matrix: "a table"

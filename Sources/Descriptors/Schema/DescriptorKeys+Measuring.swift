@@ -115,9 +115,9 @@ extension DescriptorKeys {
                 "The ports that it listens on; the client finds them in `INFERENCE_SERVER_PORT` and `INFERENCE_SERVER_PORT_<n>`."
             ),
             .required(
-                "start_command", .text(.any), example: "\"python3 serve.py\"",
+                "start_command", .text(.command), example: "\"python3 serve.py\"",
                 "The server's command; empty for the image's own."),
-            .optional("start_command_args", .text(.any), example: "\"--workers 4\"", "More arguments."),
+            .optional("start_command_args", .text(.command), example: "\"--workers 4\"", "More arguments."),
             .optional(
                 "readiness_probe", .table(readinessProbe),
                 "The request whose success says that the server is ready."),

@@ -95,10 +95,11 @@ enum DescriptorKeys {
 
     static let ml: [DescriptorKey] = [
         .optional(
-            "benchmark_code", .text(.any), example: "\"python3 train.py\"",
+            "benchmark_code", .text(.command), example: "\"python3 train.py\"",
             "The command, split into words as a shell would, but run without one. `$(NAME)` is replaced from the environment."
         ),
-        .optional("args", .text(.any), example: "\"--batch-size 32\"", "More arguments, split the same way."),
+        .optional(
+            "args", .text(.command), example: "\"--batch-size 32\"", "More arguments, split the same way."),
         .key(
             "framework", .choice(Descriptor.Framework.self), default: "", example: "\"tensorflow\"",
             "The framework that an execution engine brings along; empty for none."),

@@ -33,7 +33,7 @@ extension TextRule {
         _ isRight: @escaping @Sendable (String) -> Bool
     ) -> TextRule {
         TextRule(code: code, expected: expected, schemaPattern: schema) {
-            isRight($0) ? nil : TextFault("is not")
+            isRight($0) ? nil : TextFault("is not allowed")
         }
     }
 
@@ -52,7 +52,9 @@ extension TextRule {
         !text.isEmpty && !text.contains { $0.isWhitespace } && line.fault(text) == nil
     }
 
-    static let version = line
+    static let version = test(
+        "bad_text", "a version such as \"0.1.0\"", schema: line.schemaPattern
+    ) { line.fault($0) == nil }
 
     static let labelName = test(
         "bad_label", "1 to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends",
@@ -60,7 +62,8 @@ extension TextRule {
     ) { !$0.isEmpty && isLabel($0) }
 
     static let labelValue = test(
-        "bad_label", "up to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends",
+        "bad_label",
+        "a string of up to 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends",
         schema: "^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$", isLabel)
 
     /// Whether `text` can be the value of a label, here and in Kubernetes.
@@ -78,13 +81,33 @@ extension TextRule {
         return text.utf8.allSatisfy(isInside) && text.utf8.first.map { !(48...57).contains($0) } == true
     }
 
+    /// A command, or a part of one: words as in a shell.
+    static let command = TextRule(code: "bad_command", expected: "words as in a shell, each quote closed") {
+        text in
+        var quote: Character?
+        var isEscaped = false
+        for character in text {
+            if isEscaped {
+                isEscaped = false
+            } else if character == "\\", quote != "'" {
+                isEscaped = true
+            } else if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"" {
+                quote = character
+            }
+        }
+        if let quote { return TextFault("has no closing \(quote)") }
+        return isEscaped ? TextFault("ends with a backslash") : nil
+    }
+
     static let metricName = test(
         "bad_metric_name", "1 to 200 characters of one line", schema: #"^[^\x00-\x1f\x7f]{1,200}$"#
     ) { !$0.isEmpty && $0.count <= 200 && line.fault($0) == nil }
 
     /// A file's place: nothing that leads out of where it belongs.
     static let path = TextRule(
-        code: "bad_path", expected: "a path without \"..\"", schemaPattern: #"^(?!(.*/)?\.\.(/|$)).+$"#
+        code: "bad_path", expected: "a path, without \"..\"", schemaPattern: #"^(?!(.*/)?\.\.(/|$)).+$"#
     ) { text in
         if text.isEmpty || line.fault(text) != nil { return TextFault("is no path") }
         return text.split(separator: "/").contains("..") ? TextFault("leads out with \"..\"") : nil

@@ -29,7 +29,7 @@ enum TimeZoneNames {
             return words[0] == "Z" ? String(words[1]) : words[0] == "L" ? String(words[2]) : nil
         }
         if let near = Spelling.nearest(to: name, among: names) { return near }
-        // A city alone, or in the wrong continent.
+        // A city alone and misspelt, or in the wrong continent.
         let city = name.split(separator: "/").last.map(String.init) ?? name
         let cities = names.map { (name: $0, city: String($0.split(separator: "/").last ?? "")) }
         guard let near = Spelling.nearest(to: city, among: cities.map(\.city)) else { return nil }

@@ -1,0 +1,51 @@
+import Diagnostics
+import FoundationEssentials
+import Testing
+
+@testable import Descriptors
+
+@Suite struct BrokenDescriptorTests {
+    static let names = Repository.names(in: "descriptors/broken", suffix: ".toml")
+
+    @Test(arguments: names)
+    func aBrokenDescriptorIsAnsweredAsExpected(name: String) throws {
+        let reading = try Repository.read("descriptors/broken/\(name)")
+        let report = reading.problems.report + "\n"
+        let file = "descriptors/broken/\(name.dropLast(".toml".count)).expected"
+        #expect(report == (try Repository.expected(file, recording: report)))
+        #expect(!reading.problems.isEmpty)
+        #expect((reading.descriptor == nil) == reading.problems.hasErrors)
+    }
+
+    @Test(arguments: names)
+    func everyProblemHasItsPlace(name: String) throws {
+        for problem in try Repository.read("descriptors/broken/\(name)").problems {
+            #expect(problem.source == name)
+            #expect((problem.line ?? 0) >= 1 && (problem.column ?? 0) >= 1, "\(problem)")
+            #expect(problem.excerpt != nil)
+        }
+    }
+
+    /// The codes that stand in the sources: every rule has a broken descriptor that shows it.
+    @Test func everyCodeHasItsExample() throws {
+        let folder = "\(Repository.root)/Sources/Descriptors"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
+            $0.hasSuffix(".swift")
+        }
+        var codes: Set<String> = []
+        for file in files {
+            let text = try Repository.text("Sources/Descriptors/\(file)")
+            for match in text.matches(
+                of: /(?:code: |refuse\(\s*|warn\(\s*|test\(\s*)(?:\w+ \? )?"([a-z0-9_]+)"/)
+            {
+                codes.insert(String(match.output.1))
+            }
+        }
+        let shown = try Set(
+            Self.names.flatMap { try Repository.read("descriptors/broken/\($0)").problems.map(\.code) })
+        // These need an argument, many mistakes, or a fault of ours.
+        let elsewhere: Set = ["bad_override", "more_problems", "unreadable", "cannot_read"]
+        #expect(codes.count > 30)
+        #expect(codes.subtracting(shown).subtracting(elsewhere) == [])
+    }
+}
