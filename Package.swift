@@ -129,7 +129,9 @@ let programs: [Target] = [
 let testTargets: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON", "JobRunner"],
+        dependencies: [
+            "Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON", "JobRunner", "ServiceLoop",
+        ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),
