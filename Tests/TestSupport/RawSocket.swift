@@ -3,7 +3,7 @@ internal import Runtime
 
 /// One end of a TCP or unix connection, byte by byte: for peers that do what no library would.
 ///
-/// Its calls block their thread, for some seconds at most.
+/// Its calls block their thread, for some seconds at most; those of asynchronous tests, a thread of their own.
 package final class RawConnection: Sendable {
     private let descriptor: Int32
 
@@ -29,14 +29,7 @@ package final class RawConnection: Sendable {
     package static func connect(path: String) throws -> RawConnection {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         let connection = RawConnection(descriptor)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let code = withUnix(path: path) { Glibc.connect(descriptor, $0, $1) }
         guard code == 0 else { throw SystemError("connect to \(path)") }
         return connection
     }
@@ -89,10 +82,43 @@ package final class RawConnection: Sendable {
         }
     }
 
+    /// Ends our sending; the peer can go on.
+    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Leaves what a server leaves that was killed: a socket's file where nobody listens.
+    package static func leaveSocketFile(path: String) throws {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        let code = withUnix(path: path) { bind(descriptor, $0, $1) }
+        guard code == 0 else { throw SystemError("bind \(path)") }
+    }
+
     /// Makes the connection's end a reset instead of an orderly one.
     package func endWithReset() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+}
+
+extension RawConnection {
+    /// Sends all of `text`; false when the peer is gone.
+    @discardableResult
+    package func write(_ text: String) async -> Bool { await onThread { self.write(text) } }
+
+    /// What comes next; empty when the peer has ended or nothing came.
+    package func read(most: Int = 65_536) async -> [UInt8] { await onThread { self.read(most: most) } }
+
+    /// What comes up to and including `end`, or up to the peer's end.
+    package func read(until end: String) async -> String { await onThread { self.read(until: end) } }
+
+    /// What comes up to the peer's end.
+    package func readAll() async -> String { await onThread { self.readAll() } }
+}
+
+/// Runs what blocks on a thread of its own: on the shared pool it could keep out those that it waits for.
+package func onThread<Answer: Sendable>(_ body: @escaping @Sendable () -> Answer) async -> Answer {
+    await withCheckedContinuation { continuation in
+        Thread.detach { continuation.resume(returning: body()) }
     }
 }
 
@@ -137,6 +163,17 @@ private func withLoopback(port: UInt16, _ body: (UnsafePointer<sockaddr>, sockle
     return withUnsafePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+}
+
+private func withUnix(path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
         }
     }
 }
