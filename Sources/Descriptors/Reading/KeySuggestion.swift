@@ -3,10 +3,11 @@ internal import TOML
 
 /// Guesses which key or value somebody meant.
 enum KeySuggestion {
-    /// The key of the same table that `name` was meant to be; keys that the table has already are none.
-    static func sibling(of name: String, in keys: [DescriptorKey], besides table: TOMLTable) -> String? {
-        let written = Set(table.entries.map(\.key))
-        return Spelling.nearest(to: name, among: keys.map(\.name).filter { !written.contains($0) })
+    /// The key of the same table that `entry` was meant to be: one that the table does not have yet, unless it comes from the command
+    /// line, which may as well replace one.
+    static func sibling(of entry: TOMLEntry, in keys: [DescriptorKey], missing: [String]) -> String? {
+        let isOverride = entry.keyPosition.source > 0
+        return Spelling.nearest(to: entry.key, among: isOverride ? keys.map(\.name) : missing)
     }
 
     /// The path of the key that `name` was meant to be, in another table: the same name first, then a near one.

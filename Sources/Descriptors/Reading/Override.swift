@@ -23,6 +23,10 @@ struct Override {
     init(_ argument: String, source: Int) throws(Fault) {
         var parser = OverrideKeyParser(argument)
         (path, columns) = try parser.parse()
+        guard path.steps.count <= TOMLLimits().depth else {
+            let message = "the key has more than \(TOMLLimits().depth) parts"
+            throw Fault(code: "bad_override", message: message, column: 1, expected: nil)
+        }
         let raw = String(parser.rest)
         let position = SourcePosition(line: 1, column: parser.column, source: source)
         value = TOMLNode(Override.value(raw, for: DescriptorKeys.kind(at: path), at: position), at: position)

@@ -11,12 +11,15 @@ struct ProblemList {
 
     init(_ sources: [SourceText]) { self.sources = sources }
 
+    /// Whether what is added is only counted.
+    var isFull: Bool { problems.count >= ProblemList.limit }
+
     /// Adds a problem at a place; `make` is asked only while there is room.
     mutating func add(
         _ severity: Problem.Severity = .error, at position: SourcePosition, _ make: () -> Problem
     ) {
         if severity == .error { hasErrors = true }
-        guard problems.count < ProblemList.limit else {
+        guard !isFull else {
             omitted += 1
             return
         }

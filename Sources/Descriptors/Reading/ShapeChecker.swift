@@ -32,11 +32,12 @@ struct ShapeChecker {
     ) -> JSONValue {
         var values: [String: JSONValue] = [:]
         var misspelt: Set<String> = []
+        let missing = keys.map(\.name).filter { table[$0] == nil }
         for entry in table.entries {
             if let key = keys.first(where: { $0.name == entry.key }) {
                 values[key.name] = check(entry.node, key.kind, at: path.key(key.name))
             } else {
-                let guess = KeySuggestion.sibling(of: entry.key, in: keys, besides: table)
+                let guess = list.isFull ? nil : KeySuggestion.sibling(of: entry, in: keys, missing: missing)
                 if let guess { misspelt.insert(guess) }
                 report(unknown: entry, guess: guess, keys: keys, at: path)
             }

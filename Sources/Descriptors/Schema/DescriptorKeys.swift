@@ -36,7 +36,7 @@ enum DescriptorKeys {
             "What the benchmark is, for people."),
         .optional(
             "task_name", .text(.line), example: "\"resnet50\"",
-            "The benchmark's name. Runs of one name form one history; without it the descriptor's file name is taken."
+            "The benchmark's name. Runs of one name form one history."
         ),
         .key(
             "execution_engine", .choice(Descriptor.ExecutionEngine.self), default: "default",
