@@ -1,1 +1,3 @@
-// yet to come
+if try await !LogProcessBenchmarks.play(CommandLine.arguments) {
+    try await LogBenchmarks.run()
+}

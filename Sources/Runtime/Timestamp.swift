@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z. On the wire it is that number.

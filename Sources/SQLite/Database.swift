@@ -128,6 +128,16 @@ package final class Database {
         }
     }
 
+    /// Runs `body`, whose queries all see the same state of the database.
+    package func snapshot<Result, Failure: Error>(
+        mapError: (SQLiteError) -> Failure, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        do throws(SQLiteError) { try run("BEGIN deferred") } catch { throw mapError(error) }
+        // There is nothing to commit; and a commit would fail where a query has met a damaged page, though others went well.
+        defer { if !connection.isIdle { try? execute("ROLLBACK") } }
+        return try body()
+    }
+
     /// Whether a transaction is open.
     package var isInTransaction: Bool { !connection.isIdle }
 

@@ -34,10 +34,7 @@ final class Attendant: Sendable {
         ears = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         nudge = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard ears >= 0, nudge >= 0, inotify_add_watch(ears, bell.path, UInt32(IN_MODIFY)) >= 0 else {
-            let error = SystemError("watch \(bell.path)")
-            close(ears)
-            close(nudge)
-            throw error
+            throw SystemError("watch \(bell.path)")
         }
     }
 

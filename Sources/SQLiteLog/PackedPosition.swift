@@ -8,6 +8,9 @@ struct PackedPosition: Hashable {
     /// What is left of 63 bits.
     static let mostTopics = 1 << 11
 
+    /// The bits of partition and offset.
+    static let placeInTopic: Int64 = (1 << (offsetBits + partitionBits)) - 1
+
     let number: Int64
 
     init(number: Int64) { self.number = number }
@@ -17,12 +20,12 @@ struct PackedPosition: Hashable {
     }
 
     var topic: Int64 { number >> (Self.offsetBits + Self.partitionBits) }
-    var partition: Int { Int(number >> Self.offsetBits) & (1 << Self.partitionBits - 1) }
-    var offset: Int64 { number & (1 << Self.offsetBits - 1) }
+    var partition: Int { Int(number >> Self.offsetBits) & ((1 << Self.partitionBits) - 1) }
+    var offset: Int64 { number & ((1 << Self.offsetBits) - 1) }
 
     /// The position of the partition's first record, and of the last that it can ever have.
     var first: PackedPosition { PackedPosition(topic: topic, partition: partition, offset: 0) }
     var last: PackedPosition {
-        PackedPosition(topic: topic, partition: partition, offset: 1 << Self.offsetBits - 1)
+        PackedPosition(topic: topic, partition: partition, offset: (1 << Self.offsetBits) - 1)
     }
 }

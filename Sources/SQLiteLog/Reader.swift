@@ -8,9 +8,13 @@ actor Reader {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let file: LogFile
+    private let statistics: Locked<SQLiteLog.Statistics>
     private var tables: Tables?
 
-    init(_ file: LogFile) { self.file = file }
+    init(_ file: LogFile, _ statistics: Locked<SQLiteLog.Statistics>) {
+        self.file = file
+        self.statistics = statistics
+    }
 
     func open() throws(MessageLogError) {
         let database = try file.connect(.readOnly)
@@ -26,8 +30,9 @@ actor Reader {
         _ what: String, _ body: @Sendable (Tables) throws(Failure) -> Result
     ) throws(MessageLogError) -> Result {
         guard let tables else { throw .logClosed }
+        statistics.withLock { $0.reads += 1 }
         do throws(Failure) {
-            return try tables.database.transaction(.deferred, mapError: { .failed($0) }) {
+            return try tables.database.snapshot(mapError: { .failed($0) }) {
                 () throws(Failure) in try body(tables)
             }
         } catch {

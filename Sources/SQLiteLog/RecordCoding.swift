@@ -45,7 +45,7 @@ enum RecordCoding {
         headers: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?
     ) -> Int64 {
         // Topic numbers are this file's own: the name stands for them.
-        let place = position.number & PackedPosition(topic: 1, partition: 0, offset: 0).number &- 1
+        let place = position.number & PackedPosition.placeInTopic
         var hash = XXHash.hash(place, time, seed: topic)
         hash = XXHash.hash(key, seed: hash)
         hash = XXHash.hash(headers, seed: hash)

@@ -1,11 +1,41 @@
 package import MessageLog
+internal import Runtime
 internal import SQLite
 
 extension SQLiteLog {
     package func checkIntegrity() async throws(MessageLogError) -> IntegrityReport {
-        let scanner = Reader(file)
+        try await SQLiteLog.scan(file, counters)
+    }
+
+    /// Checks the log at `path` without opening it for work, also where `open` refuses it: what it would refuse is among the problems.
+    package static func check(_ path: String) async throws(MessageLogError) -> IntegrityReport {
+        let file = LogFile(path: path)
+        guard LogFile.size(path) != nil else {
+            throw MessageLogError(.unavailable, "check log \(path): there is no such file")
+        }
+        var problems: [String] = []
+        // Where somebody has the log open, its WAL is being written and was checked when the first one opened it.
+        if let members = try? MembersFile(besides: path), members.tryOpenAlone() {
+            do throws(MessageLogError) { try WALCheck(path: path).run() } catch {
+                problems.append(error.message)
+            }
+        }
+        do throws(MessageLogError) {
+            var report = try await scan(file, Locked(Statistics()))
+            report.problems = problems + report.problems
+            return report
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            return IntegrityReport(records: 0, problems: problems + [error.message])
+        }
+    }
+
+    private static func scan(
+        _ file: LogFile, _ counters: Locked<Statistics>
+    ) async throws(MessageLogError) -> IntegrityReport {
+        let scanner = Reader(file, counters)
         try await scanner.open()
-        let report = try await scanner.perform("check log \(path)") { (tables) throws(Failure) in
+        let report = try await scanner.perform("check log \(file.path)") { (tables) throws(Failure) in
             try tables.check()
         }
         await scanner.close()

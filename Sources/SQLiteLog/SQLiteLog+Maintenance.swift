@@ -8,7 +8,7 @@ extension SQLiteLog {
 
     package func maintain(now: Timestamp) async throws(MessageLogError) -> MaintenanceReport {
         // A connection of its own, so that nobody waits for its long scans.
-        let scanner = Reader(file)
+        let scanner = Reader(file, counters)
         try await scanner.open()
         var report = MaintenanceReport()
         for topic in try await topics() {

@@ -13,6 +13,15 @@ package final class SQLiteLog: MessageLog {
     /// How long a waiting task trusts the bell alone: whoever published may have died before ringing it.
     static let longestTrust = Duration.seconds(1)
 
+    /// What this object has done since it was opened.
+    package struct Statistics: Equatable, Sendable {
+        /// Pieces of work that wanted to write: publishes, commits, changes of groups.
+        package var writes = 0
+        /// The transactions that they shared, each with one sync.
+        package var transactions = 0
+        package var reads = 0
+    }
+
     package let path: String
     let time: any TimeSource
     let ids: any IDSource
@@ -21,6 +30,7 @@ package final class SQLiteLog: MessageLog {
     let attendant: Attendant
     let writer: Writer
     let reader: Reader
+    let counters = Locked(Statistics())
     private let checkpointer: Checkpointer
     private let isClosed = Locked(false)
     /// The members that have joined through this object.
@@ -36,8 +46,8 @@ package final class SQLiteLog: MessageLog {
         members = try MembersFile(besides: path)
         attendant = try Attendant(besides: path)
         checkpointer = Checkpointer(file)
-        writer = Writer(file, attendant, checkpointer)
-        reader = Reader(file)
+        writer = Writer(file, attendant, checkpointer, counters)
+        reader = Reader(file, counters)
     }
 
     deinit { attendant.stop() }
@@ -57,6 +67,8 @@ package final class SQLiteLog: MessageLog {
         log.attendant.start()
         return log
     }
+
+    package var statistics: Statistics { counters.withLock { $0 } }
 
     package func create(_ topics: [TopicConfiguration]) async throws(MessageLogError) {
         try await writer.perform("create topics") { (tables) throws(Failure) in try tables.create(topics) }

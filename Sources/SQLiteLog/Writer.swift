@@ -15,13 +15,16 @@ actor Writer {
     private let attendant: Attendant
     private let checkpointer: Checkpointer
     private let inbox = Locked<[any WriteJob]>([])
+    private let statistics: Locked<SQLiteLog.Statistics>
     private var tables: Tables?
     private var isClosed = false
-    /// How many transactions were synced.
-    private(set) var commits = 0
 
-    init(_ file: LogFile, _ attendant: Attendant, _ checkpointer: Checkpointer) {
+    init(
+        _ file: LogFile, _ attendant: Attendant, _ checkpointer: Checkpointer,
+        _ statistics: Locked<SQLiteLog.Statistics>
+    ) {
         self.file = file
+        self.statistics = statistics
         self.attendant = attendant
         self.checkpointer = checkpointer
     }
@@ -44,6 +47,7 @@ actor Writer {
     ) async throws(MessageLogError) -> Result {
         let job = Job(body)
         inbox.withLock { $0.append(job) }
+        statistics.withLock { $0.writes += 1 }
         await commit(until: job)
         do throws(Failure) { return try job.result() } catch { throw error.error(what) }
     }
@@ -77,7 +81,7 @@ actor Writer {
                 for job in jobs { try job.run(tables) }
             }
             for job in jobs { job.succeed() }
-            commits += 1
+            statistics.withLock { $0.transactions += 1 }
             attendant.ring()
             checkpointer.noticed(pagesInWAL: tables.database.pagesInWAL, self)
         } catch {

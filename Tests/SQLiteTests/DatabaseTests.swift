@@ -90,6 +90,20 @@ import Testing
         #expect(try Database(path).first("SELECT count(*) FROM t") { $0.integer(0) } == 100)
     }
 
+    @Test func aSnapshotDoesNotSeeWhatIsWrittenMeanwhile() throws {
+        let (reader, writer) = (try open(), try open())
+        try writer.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (x)")
+        func count() throws(SQLiteError) -> Int64? {
+            try reader.first("SELECT count(*) FROM t") { $0.integer(0) }
+        }
+        try reader.snapshot(mapError: { $0 }) { () throws(SQLiteError) in
+            #expect(try count() == 0)
+            try writer.run("INSERT INTO t VALUES (1)")
+            #expect(try count() == 0)
+        }
+        #expect(try count() == 1)
+    }
+
     @Test func aReadOnlyConnectionRefusesToWrite() throws {
         try open().execute("CREATE TABLE t (x)")
         let reader = try open(access: .readOnly)
