@@ -141,7 +141,7 @@ let testTargets: [Target] = [
     tests(of: "Digests"),
     tests(of: "Patterns"),
     tests(of: "CommandLineArguments"),
-    tests(of: "Configuration", ["Diagnostics"]),
+    tests(of: "Configuration", ["Diagnostics", "Runtime"]),
     tests(of: "Descriptors", ["JSON", "Runtime", "TOML", "Diagnostics"]),
     tests(of: "Detection"),
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
