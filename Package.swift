@@ -60,7 +60,7 @@ let base: [Target] = [
     library("Patterns", ["CPCRE2"]),
     // What both sides of HTTP speak of: a client never imports a server.
     library("HTTPMessages"),
-    library("CommandLineArguments"),
+    library("CommandLineArguments", ["Diagnostics"]),
     library("Configuration", ["Runtime", "TOML", "Diagnostics"]),
 ]
 
@@ -68,7 +68,7 @@ let domain: [Target] = [
     library("Descriptors", ["JSON", "TOML", "Diagnostics", "Patterns", "Runtime"]),
     library("Detection"),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
-    library("Runs", ["Events", "Descriptors", "Runtime"]),
+    library("Runs", ["Events", "Descriptors", "Detection", "Runtime"]),
     library("API", ["HTTPMessages", "JSON", "Events", "Descriptors", "Runtime"]),
 ]
 
@@ -82,14 +82,16 @@ let adapters: [Target] = [
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
     library("Notification", ["HTTPClient", "Digests", "Events", "JSON", "Runtime"]),
-    library("ServiceLoop", ["MessageLog", "Events", "Runs", "HTTPServer", "JSON", "Runtime"]),
+    library(
+        "ServiceLoop", ["HTTPMessages", "MessageLog", "Events", "Runs", "HTTPServer", "JSON", "Runtime"]),
 ]
 
 let services: [Target] = [
     library(
         "BFFService",
         [
-            "ServiceLoop", "MessageLog", "API", "SQLite", "HTTPServer", "HTTPMessages", "MetricStore", "Events", "Runs",
+            "ServiceLoop", "MessageLog", "API", "SQLite", "HTTPServer", "HTTPMessages", "MetricStore",
+            "Events", "Runs",
             "Descriptors", "Patterns", "Digests", "JSON", "Runtime",
         ]),
     library("FetcherService", ["ServiceLoop", "ObjectStore", "Runs", "Descriptors", "JSON"]),
@@ -102,11 +104,17 @@ let services: [Target] = [
         ["MessageLog", "JobRunner", "Events", "Patterns", "Digests", "JSON", "Runtime", "CLinux"]),
     library("BFFClient", ["API", "HTTPClient", "HTTPMessages", "Events", "JSON", "Runtime"]),
     // Where the parts of an installation are, and how a program is put together from them.
-    library("Deployment", ["CommandLineArguments", "Configuration", "Events", "SQLiteLog", "MessageLog", "ServiceLoop", "Runtime"]),
+    library(
+        "Deployment",
+        [
+            "CommandLineArguments", "Configuration", "Events", "SQLiteLog", "MessageLog", "ServiceLoop",
+            "Runtime",
+        ]),
     library(
         "Commands",
         [
-            "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration", "Detection",
+            "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration",
+            "Detection",
             "API", "Runs", "JSON", "Runtime",
         ]),
 ]
@@ -156,7 +164,7 @@ let testTargets: [Target] = [
     tests(of: "MetricStore"),
     tests(of: "JobRunner"),
     tests(of: "Notification", ["HTTPServer"]),
-    tests(of: "ServiceLoop", ["SQLiteLog"]),
+    tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),
     tests(of: "BFFService", ["API", "BFFClient", "MetricStore"]),
     tests(of: "FetcherService", ["ObjectStore", "HTTPServer"]),
     tests(of: "ExecutorService", ["JobRunner"]),
@@ -168,7 +176,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "BFFClient", "API", "JSON", "Runtime", "baictl", "bai-bff", "bai-fetcher", "bai-executor",
+            "TestSupport", "BFFClient", "API", "JSON", "Runtime", "baictl", "bai-bff", "bai-fetcher",
+            "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent",
         ],
         swiftSettings: settings),

@@ -80,12 +80,12 @@ package struct CommandLineParser: Sendable {
             guard words.count > 1 else { return UsageError("\(program) \(first) what? One of: \(list).") }
             return UsageError(
                 "\(program) \(first) does not know '\(words[1])'."
-                    + Suggestion.sentence(for: words[1], among: nouns, prefix: "\(first) ")
+                    + UsageError.suggestion(for: words[1], among: nouns, prefix: "\(first) ")
                     + " It knows: \(list).")
         }
         let names = commands.filter { !$0.isHidden }.compactMap(\.path.first)
         return UsageError(
-            "'\(first)' is not a command." + Suggestion.sentence(for: first, among: names)
+            "'\(first)' is not a command." + UsageError.suggestion(for: first, among: names)
                 + " `\(program) help` lists them all.")
     }
 }
@@ -125,7 +125,7 @@ private struct Reader {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let option = options.first(where: { $0.name == name }) else {
-            let hint = Suggestion.sentence(for: name, among: options.map(\.name), prefix: "--")
+            let hint = UsageError.suggestion(for: name, among: options.map(\.name), prefix: "--")
             throw UsageError("There is no option --\(name).\(hint)", command: syntax.path)
         }
         try take(option, attached: parts.count == 2 ? String(parts[1]) : nil, as: "--\(name)")
@@ -170,7 +170,7 @@ private struct Reader {
         if choices.isEmpty || choices.contains(value) { return }
         throw UsageError(
             "\(shown) is one of \(choices.joined(separator: ", ")), not '\(value)'."
-                + Suggestion.sentence(for: value, among: choices), command: syntax.path)
+                + UsageError.suggestion(for: value, among: choices), command: syntax.path)
     }
 
     mutating func finish() throws(UsageError) -> Invocation {

@@ -17,7 +17,7 @@ extension CommandLineParser {
     }
 
     /// The help for one command.
-    package func help(for command: CommandSyntax) -> String {
+    package func help(for command: CommandSyntax, withCommon: Bool = true) -> String {
         var text = "\(command.summary.prefix(1).uppercased())\(command.summary.dropFirst()).\n\n"
         text += "Usage: \(HelpText.usage(of: command, program: program))\n"
         if !command.discussion.isEmpty { text += "\n\(command.discussion)\n" }
@@ -27,7 +27,7 @@ extension CommandLineParser {
         if !command.options.isEmpty {
             text += "\nOptions:\n" + HelpText.table(command.options.map(HelpText.row)) + "\n"
         }
-        if !commonOptions.isEmpty {
+        if withCommon, !commonOptions.isEmpty {
             text += "\nOptions of every command:\n" + HelpText.table(commonOptions.map(HelpText.row)) + "\n"
         }
         if !command.examples.isEmpty {

@@ -1,6 +1,7 @@
 internal import CommandLineArguments
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTPServer
 package import MessageLog
 package import Runtime
 package import ServiceLoop
@@ -29,7 +30,14 @@ package enum ServiceProgram {
             let loop = ServiceLoop(
                 subject: try await subject(context), log: context.log, node: context.node, time: context.time,
                 failPoints: context.failPoints, output: context.output)
-            try await loop.run()
+            let health = HealthEndpoint(
+                of: loop.health, at: .unixSocket(context.installation.healthSocket(of: context.node.service)),
+                time: context.time)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await health.run(output: context.output) }
+                try await loop.run()
+                group.cancelAll()
+            }
         }
     }
 

@@ -71,6 +71,7 @@ final class Connection {
         if tries == 0 { busySince = .now }
         guard busySince.duration(to: .now) < busyTimeout else { return false }
         let most = min(Connection.waits.lowerBound << UInt32(min(tries, 8)), Connection.waits.upperBound)
+        // On the connection's own queue, where waiting is what there is to do.
         usleep(UInt32.random(in: most / 2...most))
         return true
     }

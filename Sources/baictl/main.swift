@@ -1,1 +1,3 @@
-// Its first line is yet to come.
+import Commands
+
+await CommandLineTool.main()

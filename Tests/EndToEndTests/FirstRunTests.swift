@@ -31,7 +31,7 @@ import Testing
                     [env.vars]
                     RANDOM_BASE = "100"
                     [run]
-                    repeats = 3
+                    repeats = 5
                     [[output.metrics]]
                     name = "latency"
                     units = "ms"

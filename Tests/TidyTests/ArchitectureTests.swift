@@ -4,7 +4,8 @@ import Testing
 private let floors: [[String]] = [
     ["CArchive", "CCrypto", "CCurl", "CLinux", "CMicrohttpd", "CPCRE2", "CSQLite", "CTOML", "CYAML"],
     [
-        "Runtime", "JSON", "TOML", "SQLite", "Digests", "Patterns", "Diagnostics", "CommandLineArguments",
+        "Runtime", "JSON", "TOML", "SQLite", "Digests", "Patterns", "Diagnostics", "HTTPMessages",
+        "CommandLineArguments",
         "Configuration",
     ],
     ["Descriptors", "Detection", "Events", "Runs", "API"],

@@ -45,8 +45,15 @@ extension SourceTree.File {
         }
     }
 
-    /// `path:line` for each line that `isWrong`.
+    /// `path:line` for each line that `isWrong` and that no comment, on it or right above it, gives a reason for.
     func places(where isWrong: (String) -> Bool) -> [String] {
-        lines.enumerated().filter { isWrong($0.element) }.map { "\(path):\($0.offset + 1): \($0.element)" }
+        lines.indices.filter { isWrong(lines[$0]) && !hasReason($0) }.map {
+            "\(path):\($0 + 1): \(lines[$0])"
+        }
+    }
+
+    private func hasReason(_ index: Int) -> Bool {
+        lines[index].contains("//")
+            || (index > 0 && lines[index - 1].trimmingPrefix { $0 == " " }.hasPrefix("//"))
     }
 }

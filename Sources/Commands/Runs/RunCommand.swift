@@ -1,0 +1,98 @@
+internal import API
+internal import BFFClient
+internal import CommandLineArguments
+internal import Events
+internal import FoundationEssentials
+internal import Glibc
+internal import JSON
+internal import Runtime
+
+/// `baictl run benchmark`: submits a descriptor.
+struct RunCommand: Subcommand {
+    static let syntax = CommandSyntax(
+        ["run", "benchmark"], aliases: [["run"], ["submit"]], summary: "run a benchmark from its descriptor",
+        discussion: """
+            Submits the descriptor and prints the id of its run, or of one run for each combination of its matrix. The
+            id is durable: whatever is killed from then on, the run reaches exactly one final status. Starts this
+            machine's services when they are not up.
+            """,
+        options: [
+            .value(
+                "descriptor", short: "f", "FILE", "the descriptor; - reads standard input", completion: .files
+            ),
+            .flag("watch", short: "w", "follow the run until it has ended, and print what it measured"),
+            .flag("wait", "like --watch, without the statuses in between"),
+            .value("set", "KEY=VALUE", "override a key of the descriptor: run.repeats=3", isRepeated: true),
+            .value(
+                "script", "DIR", "a folder or file that the benchmark finds in its work folder",
+                completion: .folders),
+            .value(
+                "idempotency-key", "KEY", "the same key with the same descriptor makes the runs only once"),
+            .flag("dry-run", "check only, and print what would be submitted"),
+        ],
+        arguments: [ArgumentSyntax("FILE", "the descriptor", isOptional: true, completion: .files)],
+        examples: [
+            "baictl run benchmark --descriptor=sample-benchmarks/hello-world/descriptor.toml --watch",
+            "baictl run benchmark -f d.toml --set run.repeats=10 --set env.vars.SIZE=large -o name",
+            "generate-descriptor | baictl run benchmark -f - --wait",
+        ])
+
+    private let file: String
+    private let overrides: [String]
+    private let script: String?
+    private let idempotencyKey: String?
+    private let isDryRun: Bool
+    private let follow: RunFollower.Style?
+
+    init(_ invocation: Invocation) throws(UsageError) {
+        switch (invocation.value("descriptor"), invocation.argument("FILE")) {
+        case (let file?, nil), (nil, let file?): self.file = file
+        case (nil, nil):
+            throw UsageError("Which descriptor? Give --descriptor=FILE.", command: invocation.command)
+        case (_?, _?): throw UsageError("Name one descriptor, not two.", command: invocation.command)
+        }
+        overrides = invocation.values("set")
+        script = invocation.value("script")
+        idempotencyKey = invocation.value("idempotency-key")
+        isDryRun = invocation.has("dry-run")
+        follow = invocation.has("watch") ? .everything : invocation.has("wait") ? .resultOnly : nil
+    }
+
+    func run(_ context: CommandContext) async throws -> ExitCode {
+        let source = try DescriptorSource.read(file)
+        // What is wrong with it is said at once and in full, before any service is asked.
+        try source.check(overrides: overrides, context)
+        try await context.ensureServices()
+        let request = SubmitRequest(
+            descriptor: source.text, filename: source.name, directory: source.folder, overrides: overrides,
+            script: script.map(DescriptorSource.absolute), dryRun: isDryRun, client: context.requester)
+        let response = try await context.client.submit(request, idempotencyKey: idempotencyKey)
+        if isDryRun {
+            try printRuns(response, context)
+            context.terminal.say("The descriptor is valid; nothing was submitted.")
+            return .ok
+        }
+        if response.isRepeated {
+            context.terminal.say("This was submitted before with the same idempotency key.")
+        }
+        guard let follow else {
+            try printRuns(response, context)
+            if context.format == .table, let first = response.runs.first {
+                context.terminal.say("Follow it with `baictl watch \(Words.short(first.id))`.")
+            }
+            return .ok
+        }
+        return try await RunFollower(context: context, style: follow).follow(response.runs.map(\.id))
+    }
+
+    private func printRuns(_ response: SubmitResponse, _ context: CommandContext) throws {
+        switch context.format {
+        case .table, .name: context.terminal.print(data: response.runs.map { $0.id + "\n" }.joined())
+        case .json, .yaml: try context.printDocument(try JSONCoding.tree(response))
+        case .ndjson, .csv:
+            let items = try response.runs.map { try JSONCoding.tree($0) }
+            let table = Table(header: [], rows: [])
+            try context.print(Listing(items: items, names: [], table: table, emptyNote: ""))
+        }
+    }
+}
