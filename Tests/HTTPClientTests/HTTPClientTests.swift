@@ -105,6 +105,33 @@ func failure(_ request: HTTPRequest) async -> HTTPClientError? {
         #expect(connections.withLock { $0 } == 1)
     }
 
+    /// "hello hello hello", by gzip.
+    private static let packed: [UInt8] = [
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8,
+        0x40, 0x90, 0x00, 0x80, 0x88, 0xf9, 0xe5, 0x11, 0x00, 0x00, 0x00,
+    ]
+
+    @Test func aPackedBodyIsUnpackedWhenAskedFor() async throws {
+        let heard = Locked("")
+        let server = try RawServer { connection in
+            let head = connection.read(until: "\r\n\r\n")
+            heard.withLock { $0 = head }
+            connection.write(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(Self.packed.count)\r\n\r\n")
+            connection.write(Self.packed)
+        }
+        var request = HTTPRequest(.get, server.url)
+        #expect(try await client.send(request).body == Self.packed)
+        #expect(!heard.withLock { $0 }.contains("Accept-Encoding"))
+        request.acceptsCompression = true
+        #expect(try await client.send(request).text == "hello hello hello")
+        #expect(heard.withLock { $0 }.contains("Accept-Encoding: deflate, gzip"))
+        // The limit counts what is unpacked.
+        request.responseLimit = 16
+        let error = await #expect(throws: HTTPClientError.self) { try await client.send(request) }
+        #expect(error?.code == .tooLarge)
+    }
+
     @Test func makingManyClientsCostsNothing() {
         let time = ContinuousClock().measure {
             for _ in 0..<10_000 { _ = HTTPClient() }
