@@ -93,6 +93,6 @@ package struct ArgumentSyntax: Sendable, Equatable {
 /// What a shell offers when a value is to be completed.
 package enum Completion: Sendable, Equatable {
     case none, files, folders
-    /// What the program itself prints for `--complete WHAT`.
+    /// What the program itself prints, a line each, for these words: `list -o name`.
     case dynamic(String)
 }

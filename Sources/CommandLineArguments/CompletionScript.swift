@@ -32,7 +32,7 @@ package struct CompletionScript: Sendable {
         let program = parser.program
         let cases = words.map { "        \"\($0.prefix)\") words=\"\($0.next.joined(separator: " "))\" ;;" }
         let options = visible.map { command in
-            "        \"\(command.path.joined(separator: " "))\"*) options=\"\(optionNames(command))\" ;;"
+            "        \(patterns(command))) options=\"\(optionNames(command))\" ;;"
         }
         let choices = choiceCases
         return """
@@ -40,6 +40,12 @@ package struct CompletionScript: Sendable {
             _\(program)() {
                 local current=${COMP_WORDS[COMP_CWORD]} line words= options=
                 line="${COMP_WORDS[*]:1:COMP_CWORD-1}"
+                # The shell breaks words at "=": put the option and its value together again.
+                if [[ $current == "=" ]]; then
+                    current="${COMP_WORDS[COMP_CWORD-1]}="
+                elif [[ ${COMP_WORDS[COMP_CWORD-1]} == "=" ]]; then
+                    current="${COMP_WORDS[COMP_CWORD-2]}=$current"
+                fi
                 case "$current" in
             \(choices)
                     -*)
@@ -52,6 +58,7 @@ package struct CompletionScript: Sendable {
                 esac
                 case "$line" in
             \(cases.joined(separator: "\n"))
+            \(dynamicCases)
                     *) COMPREPLY=($(compgen -f -- "$current")); return ;;
                 esac
                 COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -61,13 +68,46 @@ package struct CompletionScript: Sendable {
             """
     }
 
-    private var choiceCases: String {
-        let options = (visible.flatMap(\.options) + parser.commonOptions).filter { !$0.choices.isEmpty }
-        var seen: Set<String> = []
-        return options.filter { seen.insert($0.name).inserted }.map { option in
-            "        --\(option.name)=*) COMPREPLY=($(compgen -W \"\(option.choices.joined(separator: " "))\" "
-                + "-- \"${current#*=}\")); return ;;"
+    /// Commands whose arguments the program itself can name: asked when they are wanted, silent when nobody answers.
+    private var dynamicCases: String {
+        visible.compactMap { command -> String? in
+            guard let list = dynamicList(command) else { return nil }
+            return "        \(patterns(command))) words=$(\(list)) ;;"
         }.joined(separator: "\n")
+    }
+
+    /// What a command line of this command begins with, as patterns of the shell. Longer names come first, so that `run benchmark` is not `run`.
+    private func patterns(_ command: CommandSyntax) -> String {
+        ([command.path] + command.aliases).sorted { $0.count > $1.count }
+            .map { "\"\($0.joined(separator: " "))\"*" }.joined(separator: "|")
+    }
+
+    /// The command line that prints what a command's arguments can be, a line each.
+    private func dynamicList(_ command: CommandSyntax) -> String? {
+        let completions = command.arguments.map(\.completion)
+        for case .dynamic(let words) in completions { return "\(parser.program) \(words) 2>/dev/null" }
+        return nil
+    }
+
+    /// What the values of options can be, once for each name.
+    private var choiceCases: String {
+        var seen: Set<String> = []
+        return (visible.flatMap(\.options) + parser.commonOptions).compactMap { option in
+            guard let generator = generator(option), seen.insert(option.name).inserted else { return nil }
+            return
+                "        --\(option.name)=*) COMPREPLY=($(compgen \(generator) -- \"${current#*=}\")); return ;;"
+        }.joined(separator: "\n")
+    }
+
+    /// The words for `compgen` that list an option's values.
+    private func generator(_ option: OptionSyntax) -> String? {
+        if !option.choices.isEmpty { return "-W \"\(option.choices.joined(separator: " "))\"" }
+        switch option.completion {
+        case .none: return nil
+        case .files: return "-f"
+        case .folders: return "-d"
+        case .dynamic(let words): return "-W \"$(\(parser.program) \(words) 2>/dev/null)\""
+        }
     }
 
     private func optionNames(_ command: CommandSyntax) -> String {
@@ -88,6 +128,11 @@ package struct CompletionScript: Sendable {
             }
         }
         for command in visible {
+            if let list = dynamicList(command) {
+                lines.append(
+                    "complete -c \(program) -n '__fish_seen_subcommand_from \(command.path[0])' -a '(\(list))'"
+                )
+            }
             for option in command.options + parser.commonOptions {
                 var line =
                     "complete -c \(program) -n '__fish_seen_subcommand_from \(command.path[0])' -l \(option.name)"

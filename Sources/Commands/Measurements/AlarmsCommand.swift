@@ -15,7 +15,7 @@ struct AlarmsCommand: Subcommand {
             .value(
                 "state", "STATE", "only alarms in this state; can be given more than once",
                 choices: Alarm.State.allCases.map(\.rawValue), isRepeated: true),
-            .value("run", "RUN", "only alarms that this run raised", completion: .dynamic("runs")),
+            .value("run", "RUN", "only alarms that this run raised", completion: .dynamic("list -o name")),
             .value("limit", "N", "at most N alarms (50)"),
         ])
 

@@ -14,8 +14,8 @@ struct CompareCommand: Subcommand {
             differ (Mann-Whitney). `better` and `worse` are said only where the interval leaves no doubt.
             """,
         arguments: [
-            ArgumentSyntax("BASE", "the run to compare with", completion: .dynamic("runs")),
-            ArgumentSyntax("RUN", "the run that is compared", completion: .dynamic("runs")),
+            ArgumentSyntax("BASE", "the run to compare with", completion: .dynamic("list -o name")),
+            ArgumentSyntax("RUN", "the run that is compared", completion: .dynamic("list -o name")),
         ], examples: ["baictl compare 4f2a91c0 latest"])
 
     private let base: String

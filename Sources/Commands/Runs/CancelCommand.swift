@@ -21,7 +21,7 @@ struct CancelCommand: Subcommand {
         arguments: [
             ArgumentSyntax(
                 "RUN", "runs: ids, the beginnings of them, or `latest`", isOptional: true, isRepeated: true,
-                completion: .dynamic("runs"))
+                completion: .dynamic("list -o name"))
         ], examples: ["baictl cancel latest", "baictl list --status RUNNING -o name | xargs baictl cancel"])
 
     private let runs: [String]

@@ -11,7 +11,7 @@ struct DeleteCommand: Subcommand {
         arguments: [
             ArgumentSyntax(
                 "RUN", "runs: ids, the beginnings of them, or `latest`", isOptional: true, isRepeated: true,
-                completion: .dynamic("runs"))
+                completion: .dynamic("list -o name"))
         ])
 
     private let runs: [String]

@@ -16,7 +16,7 @@ struct EventsCommand: Subcommand {
             ArgumentSyntax(
                 "RUN", "a run: its id, the beginning of it, or `latest`; all runs without it",
                 isOptional: true,
-                completion: .dynamic("runs"))
+                completion: .dynamic("list -o name"))
         ], examples: ["baictl events latest", "baictl events --follow -o ndjson"])
 
     private let run: String?

@@ -4,9 +4,9 @@ internal import CommandLineArguments
 enum RunReference {
     static let argument = ArgumentSyntax(
         "RUN", "a run: its id, the beginning of it, or `latest`", isOptional: true,
-        completion: .dynamic("runs"))
+        completion: .dynamic("list -o name"))
     static let option = OptionSyntax.value(
-        "name", "RUN", "the run, as an option", completion: .dynamic("runs"))
+        "name", "RUN", "the run, as an option", completion: .dynamic("list -o name"))
 
     /// The run that was named.
     static func run(of invocation: Invocation) throws(UsageError) -> String {
