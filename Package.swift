@@ -162,7 +162,7 @@ let testTargets: [Target] = [
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
     tests(of: "MetricStore"),
-    tests(of: "JobRunner"),
+    tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
     tests(of: "Notification", ["HTTPServer"]),
     tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),
     tests(of: "BFFService", ["API", "BFFClient", "MetricStore"]),
@@ -171,7 +171,7 @@ let testTargets: [Target] = [
     tests(of: "WatcherService", ["JobRunner"]),
     tests(of: "MetricsPusherService", ["MetricStore"]),
     tests(of: "AnalyzerService", ["MetricStore", "Notification"]),
-    tests(of: "AgentService", ["JobRunner"]),
+    tests(of: "AgentService", ["JobRunner", "MessageLog"]),
     tests(of: "Commands", ["API"]),
     .testTarget(
         name: "EndToEndTests",

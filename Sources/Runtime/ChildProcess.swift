@@ -111,6 +111,14 @@ package struct ChildProcess: Sendable {
         return try result.get()
     }
 
+    /// Waits for the child on a thread of its own, for whoever does not care how it ends: unless somebody takes note of its end, its number
+    /// stays taken.
+    package func waitUnattended() {
+        let processID = self.processID
+        // A child that cannot be waited for has nobody left to tell.
+        Thread.detach { _ = try? ChildProcess.reap(processID) }
+    }
+
     private static func reap(_ processID: Int32) throws(SystemError) -> (Exit, ResourceUsage) {
         var status: Int32 = 0
         var usage = rusage()

@@ -1,1 +1,4 @@
-// Its first line is yet to come.
+import AgentService
+import Glibc
+
+exit(AgentProgram.run(Array(CommandLine.arguments.dropFirst()), host: AgentHost.make))
