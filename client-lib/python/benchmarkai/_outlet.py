@@ -15,6 +15,7 @@ from ._sinks import destination
 
 TYPE_CHECKING = False  # typing costs milliseconds to import, and only checkers need it
 if TYPE_CHECKING:
+    from _thread import LockType
     from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
     from ._checks import Record
@@ -29,7 +30,7 @@ _EARLY = 2048  # records at which the writer is woken before its interval is ove
 _NEVER = sys.maxsize
 _INTERVAL = 0.05  # seconds between writes: what a killed process can lose
 _BATCH = 512  # records encoded before each write
-_LOCK_WAIT = 0.5  # seconds that a fork or the exit waits for a write in progress
+_LOCK_WAIT = 2.0  # seconds that a fork or the exit waits for a write in progress
 _FULL = "the buffer was full: it holds %d records" % _BUFFER_LIMIT
 
 
@@ -72,8 +73,10 @@ class Outlet:
         self._started = allocate_lock()  # taken once, by the first call
         self._wake = allocate_lock()  # released to wake the writer
         self._wake.acquire()
+        self._writer: Optional[LockType] = None  # held by the writer's thread while it lives
         self._wake_at = 0  # buffered records from which a call must rouse someone
         self._inline = False  # the caller writes
+        self._is_finishing = False  # the exit writes: threads that go on emitting must not keep the lock from it
 
     # Taking.
 
@@ -121,7 +124,7 @@ class Outlet:
         elif not self._inline:
             self._wake_at = _NEVER  # once is enough
             self._ring()
-        elif self._lock.acquire(False):
+        elif not self._is_finishing and self._lock.acquire(False):
             try:
                 self._drain()
             finally:
@@ -155,8 +158,11 @@ class Outlet:
     def _start_writer(self) -> bool:
         # Signals are the benchmark's: the kernel may hand one to any thread that does not block it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        life = allocate_lock()
+        life.acquire()
         try:
-            start_new_thread(self._run, ())
+            start_new_thread(self._run, (life,))
+            self._writer = life
             return True
         except RuntimeError:
             return False  # no thread to be had, or the interpreter is ending: the caller writes
@@ -173,21 +179,27 @@ class Outlet:
 
     # Writing.
 
-    def _run(self) -> None:
+    def _run(self, life: LockType) -> None:
         """The writer's thread: asleep while nothing is emitted, so that it does not disturb what is measured."""
-        is_idle = is_stuck = False
-        while not self._inline:
-            if is_idle:
-                self._wake_at = 0
-                if not self._is_waiting():  # a call may have come before it could see the 0
-                    self._wake.acquire()
-            self._wake_at = _NEVER if is_stuck else _EARLY
-            self._wake.acquire(True, _INTERVAL)  # let a batch gather
-            self._wake_at = _NEVER
-            # Idle only after a whole interval without a call, or frequent calls would pay for waking it each time.
-            is_idle = not self._is_waiting()
-            with self._lock:
-                is_stuck = not self._drain()
+        try:
+            is_idle = is_stuck = False
+            while not self._inline:
+                if is_idle:
+                    self._sleep()
+                self._wake_at = _NEVER if is_stuck else _EARLY
+                self._wake.acquire(True, _INTERVAL)  # let a batch gather
+                self._wake_at = _NEVER
+                # Idle only after a whole interval without a call, or frequent calls would pay for waking it each time.
+                is_idle = not self._is_waiting()
+                with self._lock:
+                    is_stuck = not self._drain()
+        finally:
+            life.release()
+
+    def _sleep(self) -> None:
+        self._wake_at = 0
+        if not self._is_waiting():  # a call may have come before it could see the 0
+            self._wake.acquire()
 
     def _is_waiting(self) -> bool:
         return bool(self._buffer or self._progress or self._pending)
@@ -269,25 +281,36 @@ class Outlet:
 
     def finish(self) -> None:
         """At exit: writes the rest, then how many samples were lost. Later calls write at once."""
-        self._inline = True
-        if self._sink is None or not self._started.locked():
-            return
-        self._ring()  # the writer ends
+        self._inline = self._is_finishing = True
         try:
-            is_flushed = self.flush(self._sink.exit_wait)
-            if not self._lock.acquire(True, _LOCK_WAIT):
-                self._tell("samples may be lost: the last write has not returned")
-                return
-            try:
-                while not is_flushed and (self._pending or self._buffer):
-                    self._give_up()
-                    self._encode(min(len(self._buffer), _BATCH))
-                self._report()
-            finally:
-                self._lock.release()
-            self.flush(self._sink.exit_wait if is_flushed else _INTERVAL)
+            if self._sink is not None and self._started.locked():
+                self._end_writer()
+                self._write_the_end(self._sink.exit_wait)
         except Exception:
             pass  # nobody is left to tell, and a traceback at exit would look like the benchmark's own
+        finally:
+            self._is_finishing = False
+
+    def _end_writer(self) -> None:
+        """Ends the thread: one that lives on while the interpreter is taken down can crash it, in Pythons before 3.13."""
+        self._ring()
+        if self._writer is not None and self._writer.acquire(True, _LOCK_WAIT):
+            self._writer = None
+
+    def _write_the_end(self, wait: float) -> None:
+        is_flushed = self.flush(wait)
+        if not self._lock.acquire(True, _LOCK_WAIT):
+            self._tell("samples may be lost: the last write has not returned")
+            return
+        try:
+            if not is_flushed:
+                self._give_up()
+                rest, self._buffer = self._buffer, deque()
+                self._drop(sum([len(record[1]) for record in tuple(rest)]), "there was no time to write them")
+            self._report()
+        finally:
+            self._lock.release()
+        self.flush(wait if is_flushed else _INTERVAL)
 
     def _report(self) -> None:
         """The count of dropped samples as a last line; a second one would count what came after the first."""
