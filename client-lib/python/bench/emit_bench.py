@@ -23,6 +23,18 @@ SPARSE_PAUSE = 0.01  # seconds
 STARTS = 15  # processes for each import figure
 OVERLOAD_SECONDS = 0.5
 
+# What the figures of each name are of.
+ROWS = {
+    "append": "list.append",
+    "emit_value": 'emit("latency", 12.3, unit="ms")',
+    "emit_mapping": 'emit({"loss": 0.1}, step=3)',
+    "emit_labels": 'emit("latency", 12.3, labels=...)',
+    "append_sparse": "list.append every 10 ms",
+    "emit_sparse": "emit every 10 ms",
+    "overload": "nothing but emit",
+    "import": "python3 -c ...",
+}
+
 
 def timed_calls(call, calls):
     """The duration of each call, in nanoseconds."""
@@ -100,15 +112,15 @@ def measure():
         sink = []
         labels = {"k": "v"}
         calls = {
-            'emit("latency", 12.3, unit="ms")': lambda: emit("latency", 12.3, unit="ms"),
-            'emit({"loss": 0.1}, step=3)': lambda: emit({"loss": 0.1}, step=3),
-            'emit("latency", 12.3, labels=...)': lambda: emit("latency", 12.3, labels=labels),
+            "emit_value": lambda: emit("latency", 12.3, unit="ms"),
+            "emit_mapping": lambda: emit({"loss": 0.1}, step=3),
+            "emit_labels": lambda: emit("latency", 12.3, labels=labels),
         }
-        result = {"list.append": percentiles(bursts(lambda: sink.append(12.3), sink.clear))}
+        result = {"append": percentiles(bursts(lambda: sink.append(12.3), sink.clear))}
         for name, call in calls.items():
             result[name] = percentiles(bursts(call, flush))
-        result["list.append every 10 ms"] = percentiles(sparse(lambda: sink.append(12.3)))
-        result["emit every 10 ms"] = percentiles(sparse(lambda: emit("latency", 12.3)))
+        result["append_sparse"] = percentiles(sparse(lambda: sink.append(12.3)))
+        result["emit_sparse"] = percentiles(sparse(lambda: emit("latency", 12.3)))
         if benchmarkai.stats()["dropped"]:
             sys.exit("emit_bench: samples were dropped, the figures mean nothing: %s" % benchmarkai.stats())
         result["overload"] = overload(benchmarkai)
@@ -126,7 +138,7 @@ def main():
         print(json.dumps(result))
         return
     for name, figures in result.items():
-        print("%-36s %s" % (name, "   ".join("%s %s" % pair for pair in figures.items())))
+        print("%-36s %s" % (ROWS[name], "   ".join("%s %s" % pair for pair in figures.items())))
 
 
 if __name__ == "__main__":
