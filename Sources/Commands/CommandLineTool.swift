@@ -16,7 +16,7 @@ package enum CommandLineTool {
         GetCommand.self,
         ListCommand.self, DescribeCommand.self, WatchCommand.self, EventsCommand.self, LogsCommand.self,
         MetricsCommand.self, CompareCommand.self, CancelCommand.self, DeleteCommand.self, AlarmsCommand.self,
-        DeadLettersCommand.self, ReplayCommand.self, DoctorCommand.self,
+        DeadLettersCommand.self, ReplayCommand.self, ConfigExplainCommand.self, DoctorCommand.self,
         CompletionCommand.self, VersionCommand.self, HelpCommand.self,
     ]
 
@@ -109,6 +109,7 @@ extension CommandLineTool {
                 error.command.isEmpty ? "" : "\nSee `baictl help \(error.command.joined(separator: " "))`."
             return CommandFailure(.usage, error.message + help)
         case let error as BFFClientError: return failure(for: error)
+        case let error as InstallationSettings.Invalid: return CommandFailure(.usage, error.description)
         case let error as SystemError: return CommandFailure(.notAllowed, error.description)
         case is CancellationError: return CommandFailure(.interrupted, "interrupted")
         default: return CommandFailure(.internalError, "\(error)")

@@ -1,4 +1,6 @@
 internal import CommandLineArguments
+internal import Configuration
+internal import Diagnostics
 internal import FoundationEssentials
 internal import Glibc
 internal import HTTPServer
@@ -11,6 +13,7 @@ internal import SQLiteLog
 package struct ServiceContext: Sendable {
     package var installation: Installation
     package var environment: [String: String]
+    package var settings: InstallationSettings.Resolved
     package var log: any MessageLog
     package var output: StructuredLog
     package var time: any TimeSource
@@ -27,9 +30,11 @@ package enum ServiceProgram {
         _ service: String, subject: @escaping @Sendable (ServiceContext) async throws -> S
     ) async -> Never {
         await run(service) { context in
+            var settings = ServiceLoop<S>.Settings()
+            settings.lease = context.settings.settings[InstallationSettings.lease].duration
             let loop = ServiceLoop(
                 subject: try await subject(context), log: context.log, node: context.node, time: context.time,
-                failPoints: context.failPoints, output: context.output)
+                failPoints: context.failPoints, output: context.output, settings: settings)
             let health = HealthEndpoint(
                 of: loop.health, at: .unixSocket(context.installation.healthSocket(of: context.node.service)),
                 time: context.time)
@@ -48,10 +53,12 @@ package enum ServiceProgram {
         // Writing to a peer that has gone is an error to handle, no reason to die.
         signal(SIGPIPE, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
-        let level = environment["BAI_LOG_LEVEL"].flatMap(LogLevel.init(rawValue:)) ?? .info
-        let output = StructuredLog(service: service, least: level)
+        let output = StructuredLog(service: service)
         do {
-            exit(try await serve(service, environment: environment, output: output, body: body).rawValue)
+            exit(try await serve(service, environment: environment, body: body).rawValue)
+        } catch let error as InstallationSettings.Invalid {
+            output.error("settings are not valid", ["error": error.description])
+            exit(ExitCode.usage.rawValue)
         } catch {
             output.error("service cannot go on", ["error": String(describing: error)])
             exit(ExitCode.internalError.rawValue)
@@ -59,11 +66,15 @@ package enum ServiceProgram {
     }
 
     private static func serve(
-        _ service: String, environment: [String: String], output: StructuredLog,
+        _ service: String, environment: [String: String],
         body: @escaping @Sendable (ServiceContext) async throws -> Void
     ) async throws -> ExitCode {
         let installation = Installation(environment: environment)
         try installation.prepare()
+        let settings = try InstallationSettings.resolve(installation, environment: environment)
+        let level = LogLevel(rawValue: settings.settings[InstallationSettings.logLevel]) ?? .info
+        let output = StructuredLog(service: service, least: level)
+        for warning in settings.warnings { output.warning("settings", ["problem": warning.description]) }
         // The lock says who runs here; a second instance, started on purpose by another name, shares the partitions.
         let name = environment["BAI_INSTANCE"].map { "\(service)-\($0)" } ?? service
         guard let lock = try FileLock.tryLock(installation.lock(of: name)) else {
@@ -73,7 +84,8 @@ package enum ServiceProgram {
         lock.write("\(getpid())\n")
         let log = try await openLog(installation)
         let context = ServiceContext(
-            installation: installation, environment: environment, log: log, output: output,
+            installation: installation, environment: environment, settings: settings, log: log,
+            output: output,
             time: SystemTime(),
             failPoints: FailPoints(environment: environment), node: .current(service))
         try await untilTold { try await body(context) }
