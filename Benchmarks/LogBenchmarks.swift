@@ -18,6 +18,7 @@ enum LogBenchmarks {
             "log: 8 publishers beside one", "\(Measuring.number(together / alone)) times", "target >= 3")
         _ = try await publishing("log: batches of 100", publishers: 1, batch: 100, target: ">= 0.5")
         try await consuming()
+        try await cleaning()
         try await LogProcessBenchmarks.run()
     }
 
@@ -46,7 +47,6 @@ enum LogBenchmarks {
     ) async throws -> Double {
         try await withLog("publish") { log, folder in
             let probe = DurableWriteProbe(path: "\(folder)/probe", bytes: valueSize * batch)
-            defer { probe.end() }
             var (rates, ratios): ([Double], [Double]) = ([], [])
             var latencies: [Double] = []
             var before = try await probe.rate(for: round)
@@ -63,8 +63,9 @@ enum LogBenchmarks {
             Measuring.report(
                 name, "\(Measuring.number(Measuring.median(rates))) records/s",
                 "\(Measuring.number(Measuring.median(ratios))) of write+fdatasync (\(target)), "
-                    + "\(Measuring.number(syncs)) syncs a record, p50 \(Measuring.number(Measuring.median(latencies))) ms, "
-                    + "p99 \(Measuring.number(Measuring.percentile(latencies, 0.99))) ms")
+                    + "\(Measuring.number(syncs)) syncs a record")
+            Measuring.report(
+                "", "\(Measuring.spread(latencies))", "write+fdatasync: \(Measuring.spread(probe.latencies))")
             return Measuring.median(ratios)
         }
     }
@@ -90,6 +91,30 @@ enum LogBenchmarks {
             return try await group.reduce(into: []) { $0 += $1 }
         }
         return (Double(times.count) / start.duration(to: .now).inSeconds, times)
+    }
+
+    /// How long one publisher waits while retention removes what is old.
+    private static func cleaning() async throws {
+        let old = TopicConfiguration(
+            name: "old", partitions: topic.partitions, cleanup: .delete(after: .zero))
+        try await withLog("clean") { log, _ in
+            try await log.create([old])
+            for start in stride(from: 0, to: 50_000, by: 2000) {
+                _ = try await log.publish(
+                    records(2000, from: start).map {
+                        NewRecord(topic: old.name, key: $0.key, value: $0.value)
+                    })
+            }
+            let start = ContinuousClock.now
+            async let cleaned = log.maintain(now: SystemTime().now + .seconds(1))
+            let times = try await publish(log, publishers: 1, batch: 1).milliseconds
+            let expired = try await cleaned.expired
+            Measuring.report(
+                "log: publish while retention removes",
+                "worst \(Measuring.number(times.max() ?? .nan)) ms",
+                "target <= 50 ms; \(expired) records removed in \(Measuring.number(start.duration(to: .now).inSeconds)) s"
+            )
+        }
     }
 
     private static func consuming() async throws {

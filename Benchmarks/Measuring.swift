@@ -34,6 +34,11 @@ enum Measuring {
 
     static func median(_ values: [Double]) -> Double { percentile(values, 0.5) }
 
+    /// The middle, the slow ones and the slowest of some times in milliseconds.
+    static func spread(_ milliseconds: [Double]) -> String {
+        "p50 \(number(median(milliseconds))) ms, p99 \(number(percentile(milliseconds, 0.99))) ms"
+    }
+
     /// One line of the report: what, how much, beside what, and the target where there is one.
     static func report(_ name: String, _ figure: String, _ beside: String = "") {
         func padded(_ text: String, _ width: Int) -> String {
@@ -56,7 +61,9 @@ enum Measuring {
 }
 
 /// The machine's own limit for anything durable: append so many bytes to a file, `fdatasync`, again.
-struct DurableWriteProbe {
+final class DurableWriteProbe {
+    /// How long each write took, in milliseconds.
+    private(set) var latencies: [Double] = []
     private let descriptor: Int32
     private let bytes: [UInt8]
 
@@ -69,10 +76,12 @@ struct DurableWriteProbe {
     /// Writes a second for a while.
     func rate(for duration: Duration) async throws -> Double {
         try await Measuring.rate(for: duration) {
+            let began = ContinuousClock.now
             let written = write(descriptor, bytes, bytes.count)
             precondition(written == bytes.count && fdatasync(descriptor) == 0, "the probe's disk fails")
+            latencies.append(began.duration(to: .now).inSeconds * 1000)
         }
     }
 
-    func end() { close(descriptor) }
+    deinit { close(descriptor) }
 }

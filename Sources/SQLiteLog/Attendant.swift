@@ -3,8 +3,8 @@ internal import Glibc
 internal import MessageLog
 internal import Runtime
 
-/// The thread that every open log has: it listens for other processes' commits and beats the hearts of this process's group members, whatever the
-/// rest of the process is busy with. It sleeps in `poll` otherwise.
+/// The thread of every log that somebody waits for: it listens for commits, of other processes too, and beats the hearts of this process's group
+/// members, whatever the rest of the process is busy with. It sleeps in `poll` otherwise.
 ///
 /// Commits are heard through the log's `-bell` file, into which every publisher writes a byte after its commit. (The WAL itself would be heard
 /// before the commit can be seen.) Who publishes and dies before it rings is heard by nobody: waiting for the signal is bounded for that reason.
@@ -16,39 +16,61 @@ final class Attendant: Sendable {
 
     private struct State {
         var hearts: [String: Heart] = [:]
+        /// Its events say that the bell was written to; nil before somebody waits, and where the system has no more watches to give.
+        var ears: Int32?
+        var isStarted = false
         var isStopped = false
     }
 
     /// Rung after every commit, whoever made it.
     let signal = Signal()
     private let bell: OpenFile
-    /// Its events say that the bell was written to.
-    private let ears: Int32
     /// Wakes the thread to look at what has changed here.
     private let nudge: Int32
     private let state = Locked(State())
 
-    /// - Parameter path: the log's file.
-    init(besides path: String) throws(SystemError) {
+    /// How often somebody who waits looks where the bell cannot be watched.
+    private static let deafness: Int32 = 50
+
+    private let canListen: Bool
+
+    /// - Parameters:
+    ///   - path: the log's file.
+    ///   - canListen: false behaves as a system without watches does, for tests.
+    init(besides path: String, canListen: Bool = true) throws(SystemError) {
+        self.canListen = canListen
         bell = try OpenFile("\(path)-bell")
-        ears = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         nudge = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        guard ears >= 0, nudge >= 0, inotify_add_watch(ears, bell.path, UInt32(IN_MODIFY)) >= 0 else {
-            throw SystemError("watch \(bell.path)")
-        }
+        guard nudge >= 0 else { throw SystemError("make an eventfd for \(path)") }
     }
 
     deinit {
-        close(ears)
+        state.withLock { if let ears = $0.ears { close(ears) } }
         close(nudge)
     }
 
-    /// Starts the thread. It keeps this object until `stop`.
-    func start() { Thread.detach { self.run() } }
+    /// Starts the thread, if it has not been started: whoever only publishes needs none. It keeps this object until `stop`.
+    func start() {
+        let isFirst = state.withLock { state in
+            if state.isStarted || state.isStopped { return false }
+            state.isStarted = true
+            state.ears = listen()
+            return true
+        }
+        if isFirst { Thread.detach { self.run() } }
+    }
 
     func stop() {
         state.withLock { $0.isStopped = true }
         wake()
+    }
+
+    private func listen() -> Int32? {
+        guard canListen else { return nil }
+        let ears = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
+        if ears >= 0, inotify_add_watch(ears, bell.path, UInt32(IN_MODIFY)) >= 0 { return ears }
+        close(ears)
+        return nil
     }
 
     /// Tells everybody, here and in other processes, that a commit was made.
@@ -72,14 +94,16 @@ final class Attendant: Sendable {
     }
 
     private func run() {
+        let ears = state.withLock { $0.ears }
         while let next = beatDue() {
-            var descriptors = [
-                pollfd(fd: ears, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: nudge, events: Int16(POLLIN), revents: 0),
-            ]
-            poll(&descriptors, nfds_t(descriptors.count), next)
+            var descriptors = [nudge, ears].compactMap {
+                $0.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            }
+            // Without ears everybody is woken to look, often enough to seem awake.
+            let isDeaf = ears == nil
+            poll(&descriptors, nfds_t(descriptors.count), isDeaf ? Attendant.deafness : next)
             drain(nudge)
-            if drain(ears) { signal.ring() }
+            if ears.map({ drain($0) }) ?? isDeaf { signal.ring() }
         }
     }
 

@@ -14,6 +14,7 @@ extension SQLiteLog: GroupBackend {
         do throws(SystemError) { heartbeat = try members.take(lease: settings.lease) } catch {
             throw MessageLogError(.unavailable, "\(what): \(error)")
         }
+        attendant.start()
         attendant.add(heartbeat, of: identity.id)
         let member = Tables.Member(
             id: identity.id, name: settings.member, topics: topics.sorted().joined(separator: "\n"),

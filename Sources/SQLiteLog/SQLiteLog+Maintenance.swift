@@ -11,19 +11,33 @@ extension SQLiteLog {
         let scanner = Reader(file, counters)
         try await scanner.open()
         var report = MaintenanceReport()
+        var firstError: MessageLogError?
         for topic in try await topics() {
             for number in 0..<topic.partitions {
                 let partition = TopicPartition(topic: topic.name, partition: number)
-                switch topic.cleanup {
-                case .delete(after: nil): break
-                case .delete(after: let age?):
-                    report.expired += try await expire(partition, upTo: now + (.zero - age), scanner)
-                case .compact: report.compacted += try await compact(partition, now, scanner)
+                do throws(MessageLogError) {
+                    try await maintain(partition, topic.cleanup, now, scanner, &report)
+                } catch {
+                    // A damaged partition does not keep the others from being cleaned.
+                    firstError = firstError ?? error
                 }
             }
         }
         await scanner.close()
+        if let firstError { throw firstError }
         return report
+    }
+
+    private func maintain(
+        _ partition: TopicPartition, _ cleanup: TopicConfiguration.Cleanup, _ now: Timestamp,
+        _ scanner: Reader, _ report: inout MaintenanceReport
+    ) async throws(MessageLogError) {
+        switch cleanup {
+        case .delete(after: nil): break
+        case .delete(after: let age?):
+            report.expired += try await expire(partition, upTo: now + (.zero - age), scanner)
+        case .compact: report.compacted += try await compact(partition, now, scanner)
+        }
     }
 
     /// Removes records from the beginning on, up to the first that is young enough. What is left has no holes, so that a hole is always damage.

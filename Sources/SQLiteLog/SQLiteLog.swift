@@ -64,7 +64,6 @@ package final class SQLiteLog: MessageLog {
         }
         try await log.writer.open(log.members)
         try await log.reader.open()
-        log.attendant.start()
         return log
     }
 
@@ -101,6 +100,7 @@ package final class SQLiteLog: MessageLog {
     package func wait(
         for positions: [TopicPartition: Int64], timeout: Duration
     ) async throws(MessageLogError) -> Bool {
+        attendant.start()
         let deadline = ContinuousClock.now + timeout
         while true {
             let heard = attendant.signal.count

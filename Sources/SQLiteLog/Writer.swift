@@ -93,6 +93,8 @@ actor Writer {
         tables?.forgetTopics()
         // A write or a sync that failed leaves nobody knowing what is on the disk: begin anew with what the file says.
         if error.code == .inputOutput { tables = nil }
+        // A WAL that was copied is begun anew: that may be all the space that the next transaction needs, one of retention's for instance.
+        if error.isFull { finishCheckpoint() }
         // One of them may be to blame alone: it meets a damaged page, or is too large for what space is left.
         if jobs.count > 1, !error.isBusy {
             for job in jobs { commit([job]) }

@@ -148,6 +148,14 @@ import Testing
         await other.close()
     }
 
+    @Test func whereTheBellCannotBeWatchedWaitersAreWokenToLook() async throws {
+        let attendant = try Attendant(besides: path, canListen: false)
+        attendant.start()
+        for round in 0..<3 { await attendant.signal.wait(beyond: UInt64(round), timeout: .seconds(60)) }
+        #expect(attendant.signal.count >= 3)
+        attendant.stop()
+    }
+
     @Test func aFullDiskRefusesWritesAndKeepsReading() async throws {
         let log = try await open()
         _ = try await log.publish([record("k")])
