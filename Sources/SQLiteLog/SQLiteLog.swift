@@ -38,14 +38,16 @@ package final class SQLiteLog: MessageLog {
     /// Up to where compacted partitions were found to have nothing to remove.
     let compacted = Locked<[TopicPartition: Int64]>([:])
 
-    private init(_ path: String, _ time: any TimeSource, _ ids: any IDSource) throws(SystemError) {
+    private init(
+        _ path: String, _ time: any TimeSource, _ ids: any IDSource, checkpointPages: Int
+    ) throws(SystemError) {
         self.path = path
         self.time = time
         self.ids = ids
         file = LogFile(path: path)
         members = try MembersFile(besides: path)
         attendant = try Attendant(besides: path)
-        checkpointer = Checkpointer(file)
+        checkpointer = Checkpointer(file, pages: checkpointPages)
         writer = Writer(file, attendant, checkpointer, counters)
         reader = Reader(file, counters)
     }
@@ -54,12 +56,16 @@ package final class SQLiteLog: MessageLog {
 
     /// Opens the log at `path`; makes it where there is no file.
     ///
+    /// - Parameter checkpointPages: how long the write-ahead log becomes before it is copied into the file, in pages of 4 KiB.
     /// - Throws: `corrupt` when the file is something else or damaged, `unsupportedVersion` when a newer program wrote it. Neither is touched.
     package static func open(
-        _ path: String, time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs()
+        _ path: String, time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(),
+        checkpointPages: Int = 1000
     ) async throws(MessageLogError) -> SQLiteLog {
         let log: SQLiteLog
-        do throws(SystemError) { log = try SQLiteLog(path, time, ids) } catch {
+        do throws(SystemError) {
+            log = try SQLiteLog(path, time, ids, checkpointPages: checkpointPages)
+        } catch {
             throw MessageLogError(.unavailable, "open log \(path): \(error)")
         }
         try await log.writer.open(log.members)
