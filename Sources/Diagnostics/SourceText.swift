@@ -73,10 +73,15 @@ package struct SourceText: Sendable {
         text.unicodeScalars.first == "\u{FEFF}" ? text.count - 1 : text.count
     }
 
+    /// Lines are told apart in the first bytes only: nobody reads further, and an index of a gigabyte of line ends would be eight.
+    private static let indexedBytes = 4 << 20
+
     private static func lineStarts(_ bytes: [UInt8]) -> [Int] {
         var starts = [0]
         bytes.withUnsafeBufferPointer { buffer in
-            for index in buffer.indices where buffer[index] == 10 { starts.append(index + 1) }
+            for index in buffer.indices.prefix(indexedBytes) where buffer[index] == 10 {
+                starts.append(index + 1)
+            }
         }
         return starts
     }

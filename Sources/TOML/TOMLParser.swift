@@ -48,8 +48,7 @@ package struct TOMLParser: Sendable {
     private func check(_ text: SourceText) throws(TOMLError) -> [TOMLScanner.Statement] {
         let start = SourcePosition(line: 1, column: 1)
         guard text.bytes.count <= limits.bytes else {
-            let size = "\(text.bytes.count) bytes is more than \(limits.bytes)"
-            throw TOMLError(.tooLarge, "the text is too large: \(size)", at: start)
+            throw TOMLError(.tooLarge, "the text is larger than \(limits.bytes) bytes", at: start)
         }
         if text.bytes.starts(with: [0xFF, 0xFE]) || text.bytes.starts(with: [0xFE, 0xFF]) {
             throw TOMLError(.invalidUTF8, "the text is UTF-16: save it as UTF-8", at: start)

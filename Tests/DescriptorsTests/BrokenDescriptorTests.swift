@@ -1,5 +1,6 @@
 import Diagnostics
 import FoundationEssentials
+import JSON
 import Testing
 
 @testable import Descriptors
@@ -26,13 +27,27 @@ import Testing
         }
     }
 
+    @Test func aProblemAsJSONHasEveryPart() throws {
+        let reading = DescriptorReader.read(
+            "[run]\nrepaets = 3", filename: "d.toml", overrides: ["ml.args='"])
+        let problems = reading.problems.filter { $0.code != "missing_key" }
+        #expect(
+            try JSONCoding.text(problems, pretty: false) == """
+                [{"code":"unknown_key","column":1,"excerpt":{"caret":0,"text":"repaets = 3"},"key":"run.repaets","line":2,\
+                "message":"unknown key \\"repaets\\" in [run]","severity":"error","source":"d.toml","suggestion":"repeats"},\
+                {"code":"bad_command","excerpt":{"caret":8,"text":"ml.args='"},\
+                "expected":"words as in a shell, each quote closed","key":"ml.args",\
+                "message":"ml.args is \\"'\\", which has no closing '","severity":"error","source":"--set ml.args='"}]
+                """)
+    }
+
     /// The codes that stand in the sources: every rule has a broken descriptor that shows it.
     @Test func everyCodeHasItsExample() throws {
         let folder = "\(Repository.root)/Sources/Descriptors"
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
             $0.hasSuffix(".swift")
         }
-        var codes: Set<String> = []
+        var codes = Set(MatrixError.allCases.map(\.rawValue))
         for file in files {
             let text = try Repository.text("Sources/Descriptors/\(file)")
             for match in text.matches(

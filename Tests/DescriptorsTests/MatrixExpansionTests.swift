@@ -1,5 +1,6 @@
 import Diagnostics
 import JSON
+import TestSupport
 import Testing
 
 @testable import Descriptors
@@ -46,8 +47,10 @@ import Testing
             try MatrixExpansion.combinations(
                 of: Matrix(axes: ["a": ten, "b": ten, "c": ten, "d": ten], include: [["a": 11]]))
         }
-        let axes = Dictionary(uniqueKeysWithValues: (0..<1000).map { ("a\($0)", ten) })
+        let axes = Dictionary(uniqueKeysWithValues: (0..<32).map { ("a\($0)", ten) })
         #expect(throws: MatrixError.tooMany) { try MatrixExpansion.combinations(of: Matrix(axes: axes)) }
+        let many = Dictionary(uniqueKeysWithValues: (0..<33).map { ("a\($0)", [JSONValue.integer(1)]) })
+        #expect(throws: MatrixError.tooManyAxes) { try MatrixExpansion.combinations(of: Matrix(axes: many)) }
         let rows = [[String: JSONValue]](repeating: ["a": 1], count: 201)
         #expect(throws: MatrixError.tooManyRows) {
             try MatrixExpansion.combinations(of: Matrix(axes: ["a": ten], exclude: rows))
@@ -137,8 +140,9 @@ import Testing
         let ten = (0..<10).map { JSONValue.integer(Int64($0)) }
         descriptor.matrix = Matrix(axes: ["a": ten, "b": ten, "c": ten, "d": ten])
         descriptor.ml?.args = "${matrix.a} ${matrix.b} ${matrix.c} ${matrix.d}"
-        let start = ContinuousClock.now
-        #expect(try MatrixExpansion.expand(descriptor).count == 10_000)
-        #expect(ContinuousClock.now - start < .seconds(20))
+        var count = 0
+        let time = try cpuTime { count = try MatrixExpansion.expand(descriptor).count }
+        #expect(count == 10_000)
+        #expect(time < .seconds(3))
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Diagnostics
@@ -68,9 +69,8 @@ import Testing
     @Test func aLineOfAMegabyteCostsLittle() {
         let text = SourceText(name: "f", bytes: Array(repeating: UInt8(ascii: "x"), count: 1 << 20))
         let position = SourcePosition(line: 1, column: 1 << 19)
-        let start = ContinuousClock.now
-        for _ in 0..<10 { #expect(Excerpt(of: text, at: position) != nil) }
-        #expect(ContinuousClock.now - start < .seconds(5))
+        let time = cpuTime { for _ in 0..<10 { #expect(Excerpt(of: text, at: position) != nil) } }
+        #expect(time < .seconds(2))
     }
 
     @Test func reportsCountErrorsAndWarnings() {

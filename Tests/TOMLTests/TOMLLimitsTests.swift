@@ -1,4 +1,5 @@
 import Diagnostics
+import TestSupport
 import Testing
 
 @testable import TOML
@@ -6,12 +7,12 @@ import Testing
 @Suite struct TOMLLimitsTests {
     private static let mebibyte = 1 << 20
 
-    /// What the parser says about `bytes`, and that it says it within a second.
+    /// What the parser says about `bytes`, and that it says it soon: optimised it takes a tenth of what it takes here.
     private func error(_ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) -> TOMLError? {
         let source = SourceText(name: "t.toml", bytes: bytes)
-        let start = ContinuousClock.now
-        let (_, errors) = TOMLParser().parseRecovering(source)
-        #expect(ContinuousClock.now - start < .seconds(5), sourceLocation: sourceLocation)
+        var errors: [TOMLError] = []
+        let time = cpuTime { errors = TOMLParser().parseRecovering(source).errors }
+        #expect(time < .seconds(3), sourceLocation: sourceLocation)
         return errors.first
     }
 
@@ -114,13 +115,14 @@ import Testing
     @Test func aWideLineOfManyKeysIsReadSoon() throws {
         let pairs = (0..<9_000).map { "k\($0) = \"ééé \($0)\"" }.joined(separator: ", ")
         let text = "x = { \(pairs) }"
-        let start = ContinuousClock.now
-        guard case .table(let table)? = try parse(text)["x"]?.node.value else {
-            Issue.record("no table")
-            return
+        let time = try cpuTime {
+            guard case .table(let table)? = try parse(text)["x"]?.node.value else {
+                Issue.record("no table")
+                return
+            }
+            #expect(table.entries.count == 9_000)
         }
-        #expect(table.entries.count == 9_000)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(time < .seconds(3))
     }
 
     @Test func randomTextsNeverCrash() {

@@ -25,7 +25,8 @@ package enum DescriptorReader {
     package static func read(
         _ text: some Sequence<UInt8>, filename: String, overrides: [String] = []
     ) -> DescriptorReading {
-        let file = SourceText(name: filename, bytes: Array(text))
+        // One byte more than allowed is enough to refuse it, and a copy of all of it would cost as much again.
+        let file = SourceText(name: filename, bytes: Array(text.prefix(TOMLLimits().bytes + 1)))
         let sources =
             [file] + overrides.map { SourceText(name: "--set \($0)", kind: .argument, bytes: Array($0.utf8)) }
         let (parsed, errors) = TOMLParser().parseRecovering(file)

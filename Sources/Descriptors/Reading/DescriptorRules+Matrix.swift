@@ -20,13 +20,7 @@ extension DescriptorRules {
             }
             missingValues(Set(values.keys), combinations, &context)
         } catch {
-            let isRows = error == .tooManyRows
-            context.refuse(
-                error.rawValue,
-                isRows ? "the matrix has too many rows" : "the matrix has too many combinations", at: path,
-                expected: isRows
-                    ? "at most \(MatrixExpansion.rowLimit) rows of include and of exclude"
-                    : "at most \(MatrixExpansion.limit)")
+            context.refuse(error.rawValue, error.message, at: path, expected: error.expected)
         }
     }
 
@@ -53,6 +47,7 @@ extension DescriptorRules {
 
     /// References to axes that are not there, and strings that are wrong once a value stands in them.
     private static func references(_ values: [String: [String]], _ context: inout RuleContext) {
+        var budget = MatrixExpansion.limit
         for text in context.deferred {
             let names = MatrixReference.names(in: text.text)
             if let unknown = names.first(where: { values[$0] == nil }) {
@@ -63,7 +58,7 @@ extension DescriptorRules {
                     suggestion: Spelling.nearest(to: unknown, among: values.keys).map { "${matrix.\($0)}" })
                 continue
             }
-            guard let (wrong, fault) = firstFault(text, names, values) else { continue }
+            guard let (wrong, fault) = firstFault(text, names, values, &budget) else { continue }
             context.refuse(
                 text.rule.code, "\(text.path.text) becomes \(Excerpt.quote(wrong)), which \(fault.message)",
                 at: text.path,
@@ -72,18 +67,22 @@ extension DescriptorRules {
     }
 
     /// The first of the strings that `text` can become that its rule refuses.
+    ///
+    /// - Parameter budget: how many strings may still be made; a sweep in which many long axes meet is looked at in part.
     private static func firstFault(
-        _ deferred: ShapeChecker.Deferred, _ names: [String], _ values: [String: [String]]
+        _ deferred: ShapeChecker.Deferred, _ names: [String], _ values: [String: [String]],
+        _ budget: inout Int
     ) -> (String, TextFault)? {
         var texts = [deferred.text]
         for name in Set(names).sorted() {
-            texts = texts.flatMap { text in
-                (values[name] ?? []).map { value in
-                    MatrixReference.replace(in: text) { $0 == name ? value : nil }
+            var next: [String] = []
+            for text in texts {
+                for value in values[name] ?? [] where budget > 0 {
+                    budget -= 1
+                    next.append(MatrixReference.replace(in: text) { $0 == name ? value : nil })
                 }
             }
-            // A string that many axes meet in is looked at in part.
-            texts = Array(texts.prefix(1000))
+            texts = next
         }
         for text in texts {
             if let fault = deferred.rule.fault(text) { return (text, fault) }

@@ -48,11 +48,11 @@ struct RuleContext {
     mutating func refuse(
         _ code: String, _ message: String, at path: DescriptorPath, isKey: Bool = false,
         expected: String? = nil,
-        suggestion: String? = nil, note: String? = nil
+        suggestion: @autoclosure () -> String? = nil, note: String? = nil
     ) {
         list.add(.error, at: position(of: path, isKey: isKey)) {
             Problem(
-                code: code, message: message, key: path.text, expected: expected, suggestion: suggestion,
+                code: code, message: message, key: path.text, expected: expected, suggestion: suggestion(),
                 note: note)
         }
     }
@@ -61,11 +61,11 @@ struct RuleContext {
     mutating func warn(
         _ code: String, _ message: String, at path: DescriptorPath, isKey: Bool = false,
         expected: String? = nil,
-        suggestion: String? = nil, note: String? = nil
+        suggestion: @autoclosure () -> String? = nil, note: String? = nil
     ) {
         list.add(.warning, at: position(of: path, isKey: isKey)) {
             Problem(
-                code: code, message: message, key: path.text, expected: expected, suggestion: suggestion,
+                code: code, message: message, key: path.text, expected: expected, suggestion: suggestion(),
                 note: note)
         }
     }

@@ -110,7 +110,7 @@ enum DescriptorKeys {
 
     static let script: [DescriptorKey] = [
         .required(
-            "script", .text(.path), example: "\".\"",
+            "script", .text(.script), example: "\".\"",
             "A folder, a file or a tar archive, copied to where the benchmark runs; `BAI_SCRIPTS_PATH` names the place."
         )
     ]

@@ -113,6 +113,9 @@ extension TextRule {
         return text.split(separator: "/").contains("..") ? TextFault("leads out with \"..\"") : nil
     }
 
+    /// The place of the team's own files: wherever whoever submits them can read.
+    static let script = test("bad_path", "a path", schema: ".+") { !$0.isEmpty && line.fault($0) == nil }
+
     static let processes = TextRule(
         code: "bad_processes", expected: "\"gpus\", or a number such as \"4\"",
         schemaPattern: "^(gpus|[1-9][0-9]*)$"

@@ -23,6 +23,8 @@ package struct MatrixExpansion: Sendable {
     package static let limit = 10_000
     /// The most rows of `include` and of `exclude`: each is held against each combination.
     package static let rowLimit = 200
+    /// The most axes, and the most values of a row.
+    package static let axisLimit = 32
 
     /// All combinations of `descriptor`; it alone when it has no matrix.
     package static func expand(_ descriptor: Descriptor) throws(MatrixError) -> [Combination] {
@@ -36,6 +38,8 @@ package struct MatrixExpansion: Sendable {
 
     /// The values of all combinations of `matrix`.
     package static func combinations(of matrix: Matrix) throws(MatrixError) -> [[String: JSONValue]] {
+        let widths = (matrix.include + matrix.exclude).map(\.count) + [matrix.axes.count]
+        guard widths.allSatisfy({ $0 <= axisLimit }) else { throw MatrixError.tooManyAxes }
         guard let product = product(of: matrix), product <= limit else { throw MatrixError.tooMany }
         guard matrix.include.count <= rowLimit, matrix.exclude.count <= rowLimit else {
             throw MatrixError.tooManyRows
@@ -81,9 +85,28 @@ package struct MatrixExpansion: Sendable {
 }
 
 /// Why a matrix has no combinations.
-package enum MatrixError: String, Error, Sendable {
+package enum MatrixError: String, Error, Sendable, CaseIterable {
     case tooMany = "too_many_combinations"
     case tooManyRows = "too_many_rows"
+    case tooManyAxes = "too_many_axes"
+
+    /// A sentence without its full stop.
+    package var message: String {
+        switch self {
+        case .tooMany: "the matrix has too many combinations"
+        case .tooManyRows: "include or exclude has too many rows"
+        case .tooManyAxes: "the matrix has too many axes, or one of its rows too many values"
+        }
+    }
+
+    /// What would be right.
+    package var expected: String {
+        switch self {
+        case .tooMany: "at most \(MatrixExpansion.limit)"
+        case .tooManyRows: "at most \(MatrixExpansion.rowLimit)"
+        case .tooManyAxes: "at most \(MatrixExpansion.axisLimit)"
+        }
+    }
 }
 
 extension JSONValue {
