@@ -81,7 +81,9 @@ let adapters: [Target] = [
     library("ObjectStore", ["Digests", "HTTPClient", "CArchive", "JSON", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
-    library("Notification", ["HTTPClient", "Digests", "Events", "JSON", "Runtime"]),
+    library(
+        "Notification",
+        ["HTTPClient", "HTTPMessages", "Digests", "Descriptors", "Events", "JSON", "Runtime"]),
     library(
         "ServiceLoop", ["HTTPMessages", "MessageLog", "Events", "Runs", "HTTPServer", "JSON", "Runtime"]),
 ]
@@ -97,8 +99,16 @@ let services: [Target] = [
     library("FetcherService", ["ServiceLoop", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("ExecutorService", ["ServiceLoop", "JobRunner", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("WatcherService", ["ServiceLoop", "JobRunner", "Runs", "Descriptors", "JSON"]),
-    library("MetricsPusherService", ["ServiceLoop", "MetricStore", "Runs", "Detection", "Digests", "JSON"]),
-    library("AnalyzerService", ["ServiceLoop", "MetricStore", "Notification", "Detection", "Runs", "JSON"]),
+    library(
+        "MetricsPusherService",
+        [
+            "ServiceLoop", "MetricStore", "Descriptors", "Detection", "Digests", "Events", "JSON", "Runtime",
+        ]),
+    library(
+        "AnalyzerService",
+        [
+            "ServiceLoop", "Notification", "Descriptors", "Detection", "Digests", "Events", "Runtime",
+        ]),
     library(
         "AgentService",
         ["MessageLog", "JobRunner", "Events", "Patterns", "Digests", "JSON", "Runtime", "CLinux"]),
@@ -170,7 +180,7 @@ let testTargets: [Target] = [
     tests(of: "ExecutorService", ["JobRunner"]),
     tests(of: "WatcherService", ["JobRunner"]),
     tests(of: "MetricsPusherService", ["MetricStore"]),
-    tests(of: "AnalyzerService", ["MetricStore", "Notification"]),
+    tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
     tests(of: "AgentService", ["JobRunner", "MessageLog"]),
     tests(of: "Commands", ["API"]),
     .testTarget(
