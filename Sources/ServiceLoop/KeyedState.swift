@@ -5,7 +5,7 @@ internal import Runtime
 
 /// A service's state for one key, as it stands in the service's compacted topic.
 struct StoredState<State: Codable & Equatable & Sendable>: Codable, Equatable, Sendable {
-    /// The envelope that events about this key follow from: the one that first brought it, without its payload.
+    /// The envelope that events about this key follow from, without its payload: the one that first brought it, or the newest where keys are no runs.
     var origin: Event
     var state: State
 }

@@ -80,7 +80,9 @@ extension ServiceLoop {
             // A tombstone is nobody's input.
             guard let value = record.value else { return (nil, nil) }
             let event = try JSONCoding.decode(Event.self, from: value)
-            return (.event(event), stored?.origin ?? event.withoutPayload)
+            // A run's events follow from the one that brought the run. A series goes on from run to run: there they follow from the newest.
+            let first = subject.endsRunsOnFailure ? stored?.origin : nil
+            return (.event(event), first ?? event.withoutPayload)
         case .signal(_, let signal): return (.signal(signal), stored?.origin)
         case .restored: return (.restored, stored?.origin)
         case .wake: return (.wake, stored?.origin)

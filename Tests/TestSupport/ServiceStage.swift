@@ -46,11 +46,18 @@ package struct ServiceStage: Sendable {
     }
 
     /// Publishes an event about `run` as somebody else would.
-    package func send(_ payload: some EventPayload, to run: String) async throws {
+    ///
+    /// - Parameter key: where the run is not what the topic goes by.
+    package func send(_ payload: some EventPayload, to run: String, key: String? = nil) async throws {
         let event = try Event.sample(payload, run: run, messageID: ids.next())
+        try await send(event, on: type(of: payload).topic, key: key ?? run)
+    }
+
+    /// Publishes an event as it is.
+    package func send(_ event: Event, on topic: Topic, key: String) async throws {
         _ = try await log.publish([
             NewRecord(
-                topic: type(of: payload).topic.rawValue, key: run, headers: ["type": event.type],
+                topic: topic.rawValue, key: key, headers: ["type": event.type],
                 value: try JSONCoding.encode(event))
         ])
     }
