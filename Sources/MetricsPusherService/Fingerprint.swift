@@ -16,6 +16,7 @@ struct Fingerprint: Equatable {
         // As the machine tells them.
         for name in [
             "architecture", "cpu_model", "cpu_governor", "cpu_smt", "cpu_quota", "gpus", "is_virtual",
+            "runner",
         ] {
             members[name] = environment[name]
         }
