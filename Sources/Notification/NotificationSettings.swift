@@ -28,10 +28,13 @@ package struct WebhookSettings: Equatable, Sendable {
     package var url: String
     /// nil: notices are not signed.
     package var secret: SecretReference?
+    /// How long a receiver may take: it is to take a notice, not to work on it.
+    package var deadline: Duration
 
-    package init(url: String, secret: SecretReference? = nil) {
+    package init(url: String, secret: SecretReference? = nil, deadline: Duration = .seconds(10)) {
         self.url = url
         self.secret = secret
+        self.deadline = deadline
     }
 }
 

@@ -16,9 +16,6 @@ package import Runtime
 /// 2xx has taken it; 4xx refuses it for good, except 408 and 429; everything else may pass. Redirects are not followed: the signature was made for
 /// one address.
 package struct WebhookChannel: NotificationChannel {
-    /// How long a receiver may take: it is to take a notice, not to work on it.
-    private static let deadline = Duration.seconds(10)
-
     private let name: String
     private let settings: WebhookSettings
     private let secrets: SecretSource
@@ -67,8 +64,8 @@ package struct WebhookChannel: NotificationChannel {
             let signature = WebhookSignature(body: body, secret: secret, time: time.now)
             request.headers["Bai-Signature"] = signature.header
         }
-        request.connectTimeout = WebhookChannel.deadline
-        request.totalTimeout = WebhookChannel.deadline
+        request.connectTimeout = settings.deadline
+        request.totalTimeout = settings.deadline
         request.redirects = .hand
         return request
     }

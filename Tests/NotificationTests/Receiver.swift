@@ -17,8 +17,10 @@ final class Receiver: Sendable {
     private let state: Locked<State>
     private let server: HTTPServer
 
-    /// - Parameter answers: the statuses of the first requests; after them 204.
-    init(answers: [Int] = [], headers: HTTPHeaders = [:]) throws {
+    /// - Parameters:
+    ///   - answers: the statuses of the first requests; after them 204.
+    ///   - delay: how long each request waits for its answer.
+    init(answers: [Int] = [], headers: HTTPHeaders = [:], delay: Duration? = nil) throws {
         let state = Locked(State(answers: answers))
         self.state = state
         server = try HTTPServer.start(at: .tcp(host: "127.0.0.1", port: 0)) { request in
@@ -26,6 +28,7 @@ final class Receiver: Sendable {
                 state.requests.append(request)
                 return state.answers.isEmpty ? 204 : state.answers.removeFirst()
             }
+            if let delay { try? await SystemTime().sleep(for: delay) }
             return ServerResponse(status: status, headers: headers)
         }
     }

@@ -16,7 +16,10 @@ import Testing
         url: String, secret: SecretReference? = nil, environment: [String: String] = [:]
     ) -> NotificationChannels {
         NotificationChannels(
-            NotificationSettings(webhooks: ["team": WebhookSettings(url: url, secret: secret)]),
+            // Far more than a loaded machine needs.
+            NotificationSettings(webhooks: [
+                "team": WebhookSettings(url: url, secret: secret, deadline: .seconds(120))
+            ]),
             secrets: SecretSource(environment: environment),
             output: StructuredLog(service: "test", write: { _ in }), time: time)
     }
@@ -131,6 +134,19 @@ import Testing
         #expect(error.code == .unavailable)
         #expect(error.message == "webhook:team cannot be reached (could_not_connect)")
         for secret in ["secret-path", "hidden", "127.0.0.1"] { #expect(!error.message.contains(secret)) }
+    }
+
+    @Test func aReceiverThatDoesNotAnswerIsNotWaitedForLong() async throws {
+        let receiver = try Receiver(delay: .seconds(3600))
+        let channels = NotificationChannels(
+            NotificationSettings(webhooks: [
+                "team": WebhookSettings(url: receiver.url, deadline: .milliseconds(50))
+            ]), secrets: SecretSource(environment: [:]),
+            output: StructuredLog(service: "test", write: { _ in }))
+        let error = try #require(await failure(channels))
+        #expect(error.code == .unavailable)
+        #expect(error.message == "webhook:team cannot be reached (timed_out)")
+        await receiver.stop()
     }
 
     @Test func anAddressThatIsNoneIsAMistakeInTheSettings() async throws {
