@@ -1,4 +1,5 @@
 import Diagnostics
+import FoundationEssentials
 import JSON
 import Testing
 
@@ -10,6 +11,13 @@ import Testing
         let reading = try Repository.read("descriptors/examples/\(name)")
         #expect(reading.problems.report == "")
         #expect(reading.descriptor != nil)
+    }
+
+    @Test(arguments: Repository.names(in: "sample-benchmarks", suffix: "").filter { !$0.contains(".") })
+    func aSampleBenchmarkHasNoProblem(name: String) throws {
+        let path = "sample-benchmarks/\(name)/descriptor.toml"
+        guard FileManager.default.fileExists(atPath: "\(Repository.root)/\(path)") else { return }
+        #expect(try Repository.read(path).problems.report == "")
     }
 
     @Test(arguments: Repository.names(in: "descriptors/benchmark-ai", suffix: ".toml"))

@@ -50,14 +50,17 @@ extension DescriptorKeys {
     static let limits: [DescriptorKey] = [
         .optional(
             "memory", .size(1 << 20...Int64.max), example: "\"4GiB\"",
-            "Memory of each process on a local installation; of the container on a cluster."),
+            "Memory of all its processes together. An attempt that uses more is ended."),
         .optional(
             "cpu_time", .duration(second...month), example: "\"1h\"",
-            "Processor time of each process, all its threads together."),
+            "Processor time of each process, all its threads together; the kernel ends a process that uses more."
+        ),
         .optional("open_files", .integer(16...1_048_576), example: "1024", "Open files of each process."),
         .optional(
-            "file_size", .size(0...Int64.max), example: "\"10GiB\"", "Bytes of each file that it writes."),
-        .optional("processes", .integer(1...1_000_000), example: "512", "Processes and threads."),
+            "file_size", .size(0...Int64.max), example: "\"10GiB\"", "Size of each file that it writes."),
+        .optional(
+            "processes", .integer(1...1_000_000), example: "512",
+            "Its processes, all together. An attempt that has more is ended."),
     ]
 
     static let schedule: [DescriptorKey] = [

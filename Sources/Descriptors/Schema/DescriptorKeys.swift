@@ -90,7 +90,10 @@ enum DescriptorKeys {
         .key(
             "vars", .texts(key: .variableName, value: .any, limit: 1000), default: [:],
             example: "{ OMP_NUM_THREADS = \"4\" }",
-            "Environment variables. Names beginning with `BAI_` and `BENCHMARK_AI` are ours."),
+            """
+            Environment variables. `$(NAME)` in a value is replaced by what the system sets, such as `$(BAI_DATA_TRAIN)`. \
+            Names beginning with `BAI_` and `BENCHMARK_AI` are the system's own.
+            """),
     ]
 
     static let ml: [DescriptorKey] = [
@@ -160,7 +163,7 @@ enum DescriptorKeys {
         .optional(
             "pattern", .text(.pattern), example: "'latency=([0-9.]+)'",
             """
-            A regular expression, matched against each line that the benchmark prints, any number of times. Its first group is the value; \
+            A regular expression, matched against each line that the benchmark prints, any number of times. The group called `value`, or else the first one, is the value; \
             without a group the whole match is. Not needed where the benchmark calls `emit()`.
             """),
         .key(

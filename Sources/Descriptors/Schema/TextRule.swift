@@ -84,9 +84,10 @@ extension TextRule {
     /// A command, or a part of one: words as in a shell.
     static let command = TextRule(code: "bad_command", expected: "words as in a shell, each quote closed") {
         text in
-        var quote: Character?
+        var quote: Unicode.Scalar?
         var isEscaped = false
-        for character in text {
+        // Scalars, as whoever splits the words has it: a quote with an accent is still a quote.
+        for character in text.unicodeScalars {
             if isEscaped {
                 isEscaped = false
             } else if character == "\\", quote != "'" {
