@@ -78,7 +78,8 @@ let adapters: [Target] = [
     library("HTTPClient", ["CCurl", "HTTPMessages", "Runtime"]),
     library("HTTPServer", ["CMicrohttpd", "HTTPMessages", "JSON", "Runtime"]),
     library("Manifests", ["CYAML", "JSON"]),
-    library("ObjectStore", ["Digests", "HTTPClient", "CArchive", "JSON", "Runtime"]),
+    library(
+        "ObjectStore", ["Digests", "HTTPClient", "HTTPMessages", "CArchive", "CLinux", "JSON", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
     library(
@@ -96,7 +97,9 @@ let services: [Target] = [
             "Events", "Runs",
             "Descriptors", "Patterns", "Digests", "JSON", "Runtime",
         ]),
-    library("FetcherService", ["ServiceLoop", "ObjectStore", "Runs", "Descriptors", "JSON"]),
+    library(
+        "FetcherService",
+        ["ServiceLoop", "ObjectStore", "Digests", "Events", "Descriptors", "Runtime", "JSON"]),
     library("ExecutorService", ["ServiceLoop", "JobRunner", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("WatcherService", ["ServiceLoop", "JobRunner", "Runs", "Descriptors", "JSON"]),
     library(
@@ -117,8 +120,8 @@ let services: [Target] = [
     library(
         "Deployment",
         [
-            "CommandLineArguments", "Configuration", "Events", "SQLiteLog", "MessageLog", "ServiceLoop",
-            "Runtime",
+            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "SQLiteLog", "MessageLog",
+            "ServiceLoop", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
     library(
         "Commands",

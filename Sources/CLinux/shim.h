@@ -36,6 +36,9 @@ static inline int clinux_spawn_add_directory(posix_spawn_file_actions_t *actions
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 static inline short clinux_spawn_new_session(void) { return 0x80; /* POSIX_SPAWN_SETSID */ }
+/* A GNU extension of unistd.h, which Swift's view of glibc leaves out. */
+extern int syncfs(int fd);
+static inline int clinux_sync_file_system(int fd) { return syncfs(fd); }
 /* The macros over wait's status are not imported. */
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }

@@ -1,1 +1,6 @@
-// Its first line is yet to come.
+import Deployment
+import FetcherService
+
+await ServiceProgram.run("bai-fetcher") { context in
+    Fetcher(store: try await context.openObjects(), time: context.time, output: context.output)
+}

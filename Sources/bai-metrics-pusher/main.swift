@@ -1,1 +1,6 @@
-// Its first line is yet to come.
+import Deployment
+import MetricsPusherService
+
+await ServiceProgram.run("bai-metrics-pusher") { context in
+    MetricsPusher(store: try context.openStore(), time: context.time, output: context.output)
+}

@@ -1,1 +1,4 @@
-// Its first line is yet to come.
+import Deployment
+import WatcherService
+
+await ServiceProgram.run("bai-watcher") { context in Watcher(runner: context.localRunner) }
