@@ -14,6 +14,7 @@ enum LogProcessBenchmarks {
     static func run() async throws {
         try await delivering()
         try await publishingTogether()
+        try await idling()
     }
 
     /// Plays the role that the arguments name; false when they name none.
@@ -24,6 +25,7 @@ enum LogProcessBenchmarks {
         let log = try await SQLiteLog.open(arguments[3])
         switch arguments[2] {
         case "consumer": try await consume(log, number)
+        case "idler": try await idle(log)
         default: try await publish(log, until: Int64(number))
         }
         await log.close()
@@ -106,6 +108,32 @@ enum LogProcessBenchmarks {
             count += 1
         }
         writeLine("\(count)")
+    }
+
+    // MARK: - idle
+
+    private static func idling() async throws {
+        try await LogBenchmarks.withLog("idle") { _, folder in
+            _ = try await start("idler", folder, 0, output: "\(folder)/out").wait()
+            Measuring.report("log: an idle member", try String(text("\(folder)/out").prefix { $0 != "\n" }))
+        }
+    }
+
+    /// Waits as a service does that has nothing to do, and says what that costs once it has begun.
+    private static func idle(_ log: SQLiteLog) async throws {
+        let member = try await log.join(
+            group: "idlers", topics: [LogBenchmarks.topic.name], settings: GroupSettings(member: "idler"))
+        _ = try await member.poll(limit: ReadLimit(), timeout: .seconds(1))
+        let (start, began) = (processorSeconds, Measuring.nanoseconds)
+        for _ in 0..<2 { _ = try await member.poll(limit: ReadLimit(), timeout: .seconds(1)) }
+        let share = (processorSeconds - start) / (Double(Measuring.nanoseconds - began) / 1e9)
+        writeLine("\(Measuring.number(share * 100)) % of a core")
+    }
+
+    private static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     // MARK: - processes

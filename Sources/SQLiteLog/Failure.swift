@@ -19,7 +19,7 @@ enum Failure: Error {
 
 extension MessageLogError {
     /// What to do about a damaged file.
-    static let cure = "run `baictl log check` to see what is damaged, then restore the file from a backup"
+    static let cure = "`baictl doctor --deep` lists all that is damaged; restore the file from a backup"
 
     init(_ error: SQLiteError, _ what: String) {
         switch error.code {

@@ -62,7 +62,7 @@ import Testing
         }
         #expect(error?.code == .corrupt)
         #expect(error?.message.contains("runs/0@6 is not what was written") == true)
-        #expect(error?.message.contains("baictl log check") == true)
+        #expect(error?.message.contains("baictl doctor --deep") == true)
         // Behind it, too, and so can other topics.
         #expect(try await log.read(Self.first, from: 7, limit: ReadLimit()).count == 3)
         let other = TopicPartition(topic: "jobs", partition: 0)

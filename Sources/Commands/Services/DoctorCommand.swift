@@ -118,9 +118,7 @@ struct DoctorCommand: Subcommand {
 
     private func log(_ context: CommandContext) async -> Finding {
         do {
-            let log = try await ServiceProgram.openLog(context.installation)
-            let report = try await log.checkIntegrity()
-            await log.close()
+            let report = try await ServiceProgram.checkLog(context.installation)
             let problems = report.problems.prefix(3).joined(separator: "; ")
             return Finding(
                 subject: "log", message: problems.isEmpty ? "\(report.records) records, all sound" : problems,
