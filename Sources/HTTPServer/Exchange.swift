@@ -147,6 +147,8 @@ final class Exchange: Sendable {
     private func write(_ bytes: [UInt8]) async throws(HTTPServerError) {
         try check()
         resume(if: { $0.changeStream { $0.write(bytes) } })
+        // A reader that is faster than the writer never lets it wait; without this the writer would keep its thread of the pool to itself.
+        await Task.yield()
         let ticket = state.withLock { $0.writers.ticket() }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

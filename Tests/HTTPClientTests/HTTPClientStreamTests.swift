@@ -53,10 +53,7 @@ import Testing
                 sent.withLock { $0 += piece.count }
             }
         }
-        var request = HTTPRequest(.get, server.url)
-        // Waiting for the reader is not idleness of the peer.
-        request.idleTimeout = .milliseconds(200)
-        let stream = try await client.stream(request)
+        let stream = try await client.stream(HTTPRequest(.get, server.url))
         var before = -1
         let stops = await eventually {
             defer { before = sent.withLock { $0 } }

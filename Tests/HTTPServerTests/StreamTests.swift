@@ -159,6 +159,22 @@ import Testing
         await fixture.server.stop()
     }
 
+    @Test func streamsWithFastReadersLeaveThePoolToOthers() async throws {
+        let fixture = try ServerFixture { request in
+            request.segments == ["stream"]
+                ? .stream(type: "text/plain") { writer in while true { try await writer.write("x") } }
+                : .text("fine")
+        }
+        let readers = (0..<8).map { _ in
+            Task {
+                for try await _ in try await fixture.client.stream(fixture.request(.get, "/stream")).body {}
+            }
+        }
+        for _ in 0..<10 { #expect(try await fixture.get("/").text == "fine") }
+        await fixture.server.stop(within: .zero, streamsWithin: .zero)
+        for reader in readers { await #expect(throws: HTTPClientError.self) { try await reader.value } }
+    }
+
     @Test func aSequenceIsAStream() async throws {
         let fixture = try ServerFixture { _ in
             let (pieces, continuation) = AsyncStream.makeStream(of: [UInt8].self)
