@@ -11,15 +11,18 @@ package struct Backoff: Sendable {
 
     /// The wait after failed try number `attempt` (1 is the first).
     package func delay(after attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
-        // 2^20 is beyond any `most` in use; the bound keeps the multiplication from overflowing.
-        let doublings = min(max(attempt, 1) - 1, 20)
-        let full = min(first * (1 << doublings), most)
-        return full * Double.random(in: 0.5...1, using: &generator)
+        longest(after: attempt) * Double.random(in: 0.5...1, using: &generator)
     }
 
     /// The wait after failed try number `attempt`, with the system's randomness.
     package func delay(after attempt: Int) -> Duration {
-        var generator = SystemRandomNumberGenerator()
-        return delay(after: attempt, using: &generator)
+        // Without naming the system's generator: it has no state, and the thread sanitizer takes its place in memory for a shared one.
+        longest(after: attempt) * Double.random(in: 0.5...1)
+    }
+
+    private func longest(after attempt: Int) -> Duration {
+        // 2^20 is beyond any `most` in use; the bound keeps the multiplication from overflowing.
+        let doublings = min(max(attempt, 1) - 1, 20)
+        return min(first * (1 << doublings), most)
     }
 }
