@@ -178,7 +178,13 @@ let testTargets: [Target] = [
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
     tests(of: "Notification", ["HTTPServer"]),
     tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),
-    tests(of: "BFFService", ["API", "BFFClient", "MetricStore"]),
+    tests(
+        of: "BFFService",
+        [
+            "API", "BFFClient", "Descriptors", "Events", "HTTPMessages", "HTTPServer", "JSON", "MessageLog", "MetricStore",
+            "Runs", "Runtime", "ServiceLoop", "SQLite",
+        ]),
+    tests(of: "BFFClient", ["API", "Events", "HTTPMessages", "JSON", "Runtime"]),
     tests(of: "FetcherService", ["ObjectStore", "HTTPServer"]),
     tests(of: "ExecutorService", ["JobRunner"]),
     tests(of: "WatcherService", ["JobRunner"]),

@@ -54,12 +54,18 @@ package struct RunMetrics: Codable, Equatable, Sendable {
     package var results: [ResultComputed]
     /// Why they are not valid; empty where they are.
     package var problems: [String]
+    /// Reasons to look twice at results that are valid.
+    package var warnings: [String]
 
-    package init(run: String, status: RunStatus, results: [ResultComputed], problems: [String] = []) {
+    package init(
+        run: String, status: RunStatus, results: [ResultComputed], problems: [String] = [],
+        warnings: [String] = []
+    ) {
         self.run = run
         self.status = status
         self.results = results
         self.problems = problems
+        self.warnings = warnings
     }
 }
 

@@ -83,6 +83,8 @@ package struct SubmitResponse: Codable, Equatable, Sendable {
     package var sweep: String?
     /// Whether an earlier request with this idempotency key made them.
     package var isRepeated: Bool
+    /// What the descriptor may, but perhaps should not say; each as `baictl validate -o json` prints it.
+    package var warnings: [JSONValue]
 
     package struct Submitted: Codable, Equatable, Sendable {
         package var id: String
@@ -96,14 +98,17 @@ package struct SubmitResponse: Codable, Equatable, Sendable {
         }
     }
 
-    package init(runs: [Submitted], sweep: String? = nil, isRepeated: Bool = false) {
+    package init(
+        runs: [Submitted], sweep: String? = nil, isRepeated: Bool = false, warnings: [JSONValue] = []
+    ) {
         self.runs = runs
         self.sweep = sweep
         self.isRepeated = isRepeated
+        self.warnings = warnings
     }
 
     private enum CodingKeys: String, CodingKey {
-        case runs, sweep
+        case runs, sweep, warnings
         case isRepeated = "repeated"
     }
 }

@@ -52,6 +52,10 @@ package struct RunDetail: Codable, Equatable, Sendable {
     package var alarms: [Alarm]
     /// Why the results are not valid; empty where they are.
     package var problems: [String]
+    /// Reasons to look twice at results that are valid.
+    package var warnings: [String]
+    /// Whether the run has ended and the analyzer has seen all of its results: whatever alarm they raise is in `alarms` then.
+    package var isAnalyzed: Bool
     package var source: RunSubmitted.DescriptorSource
     /// The checked descriptor with everything applied, as JSON.
     package var descriptor: JSONValue
@@ -92,8 +96,8 @@ package struct RunDetail: Codable, Equatable, Sendable {
     package init(
         summary: RunSummary, history: [HistoryStep], jobs: [JobEntry] = [], attempts: [AttemptFinished],
         contents: [FetchedContent],
-        results: [ResultComputed], alarms: [Alarm], problems: [String], source: RunSubmitted.DescriptorSource,
-        descriptor: JSONValue
+        results: [ResultComputed], alarms: [Alarm], problems: [String], warnings: [String] = [],
+        isAnalyzed: Bool = false, source: RunSubmitted.DescriptorSource, descriptor: JSONValue
     ) {
         self.summary = summary
         self.history = history
@@ -103,8 +107,16 @@ package struct RunDetail: Codable, Equatable, Sendable {
         self.results = results
         self.alarms = alarms
         self.problems = problems
+        self.warnings = warnings
+        self.isAnalyzed = isAnalyzed
         self.source = source
         self.descriptor = descriptor
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case summary, history, jobs, attempts, contents, results, alarms, problems, warnings, source,
+            descriptor
+        case isAnalyzed = "analyzed"
     }
 }
 

@@ -39,7 +39,9 @@ package struct BFFClient: Sendable {
     func get<Answer: Decodable>(
         _ path: String, _ query: [QueryItem] = [], as type: Answer.Type = Answer.self
     ) async throws(BFFClientError) -> Answer {
-        let request = BFFRequest(method: .get, path: path, query: query, timeout: settings.timeout)
+        let request = BFFRequest(
+            method: .get, path: path, query: query, headers: ["Accept": "application/json"],
+            timeout: settings.timeout)
         return try decode(try await send(request))
     }
 

@@ -65,7 +65,7 @@ package struct LogBatch: EventPayload, Equatable {
 
 /// One line that a benchmark printed.
 package struct LogLine: Codable, Equatable, Sendable {
-    package enum Stream: String, Codable, Sendable { case stdout, stderr, agent }
+    package enum Stream: String, Codable, Sendable, CaseIterable { case stdout, stderr, agent }
 
     /// From 1 within attempt and rank, without gaps.
     package var sequence: Int64

@@ -100,12 +100,17 @@ extension Projection {
     }
 
     mutating func collected(_ event: TypedEvent<RunCollected>) throws(Failure) {
-        try setProblems(event.payload.problems, of: event.actionID, source: "metrics-pusher")
+        try setProblems(
+            event.payload.problems, warnings: event.payload.warnings, of: event.actionID,
+            source: "metrics-pusher")
     }
 
-    private mutating func setProblems(_ problems: [String], of id: String, source: String) throws(Failure) {
+    private mutating func setProblems(
+        _ problems: [String], warnings: [String] = [], of id: String, source: String
+    ) throws(Failure) {
         if try isDeleted(id) { return }
-        try run("INSERT OR REPLACE INTO problems VALUES (?, ?, ?)", id, source, text(problems))
+        try run(
+            "INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?)", id, source, text(problems), text(warnings))
         note(id)
     }
 

@@ -68,9 +68,9 @@ enum ReadModelSchema {
 
         CREATE TABLE contents (run TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
-        -- Why the results of a run are not valid; each source replaces what it said before.
+        -- Why the results of a run are not valid, and why to look twice at them; each source replaces what it said before.
         CREATE TABLE problems (
-            run TEXT NOT NULL, source TEXT NOT NULL, value TEXT NOT NULL,
+            run TEXT NOT NULL, source TEXT NOT NULL, problems TEXT NOT NULL, warnings TEXT NOT NULL,
             PRIMARY KEY (run, source)
         ) STRICT, WITHOUT ROWID;
 

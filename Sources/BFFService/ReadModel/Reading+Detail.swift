@@ -23,7 +23,8 @@ extension Reading {
             attempts: try values("SELECT value FROM attempts WHERE run = ? ORDER BY attempt", id),
             contents: try contents(of: id), results: try results(of: id),
             alarms: try values("SELECT value FROM alarms WHERE run = ? ORDER BY opened, id", id),
-            problems: try problems(of: id), source: submission.source, descriptor: submission.descriptor)
+            problems: try problems(of: id), warnings: try warnings(of: id), source: submission.source,
+            descriptor: submission.descriptor)
     }
 
     /// What a run was made from.
@@ -62,7 +63,15 @@ extension Reading {
 
     /// Why the results of a run are not valid.
     func problems(of id: String) throws(SQLiteError) -> [String] {
-        let lists: [[String]] = try values("SELECT value FROM problems WHERE run = ? ORDER BY source", id)
+        distinct(try values("SELECT problems FROM problems WHERE run = ? ORDER BY source", id))
+    }
+
+    /// Why to look twice at the results of a run.
+    func warnings(of id: String) throws(SQLiteError) -> [String] {
+        distinct(try values("SELECT warnings FROM problems WHERE run = ? ORDER BY source", id))
+    }
+
+    private func distinct(_ lists: [[String]]) -> [String] {
         var seen: Set<String> = []
         return lists.joined().filter { seen.insert($0).inserted }
     }

@@ -8,16 +8,15 @@ extension Reading {
     /// client knows what comes twice by its id.
     static let rebuildSlack = Duration.seconds(10)
 
-    /// The number of the last event before `cursor`; 0 without one.
-    func place(_ cursor: EventCursor?) throws(SQLiteError) -> Int64 {
+    /// The number of the last event before `cursor`; 0 without one. nil when the model is being built anew and has not come so far.
+    func place(_ cursor: EventCursor?) throws(SQLiteError) -> Int64? {
         guard let cursor else { return 0 }
         if cursor.incarnation == incarnation { return cursor.sequence }
         let first = try database.first(
             "SELECT min(seq) FROM events WHERE logged >= ?",
             cursor.logged.milliseconds - Reading.rebuildSlack.wholeMilliseconds
         ) { (row: borrowing Row) -> Int64? in row[0] }
-        if let sequence = first ?? nil { return sequence - 1 }
-        return try lastPlace()
+        return (first ?? nil).map { $0 - 1 }
     }
 
     /// The number of the newest event.

@@ -69,7 +69,7 @@ extension Reading {
                 ? "?9 IS NOT NULL"
                 : """
                 NOT EXISTS (SELECT 1 FROM json_each(?9) AS word WHERE
-                    instr(lower(name || ' ' || description || ' ' || message || ' ' || id), word.value) = 0)
+                    instr(lower(name || ' ' || description || ' ' || message || ' ' || runs.id), word.value) = 0)
                 """,
             after == nil ? "?10 IS NULL" : "(submitted, rank, id) < (?10, ?11, ?12)",
             after == nil ? "?11 IS NULL AND ?12 IS NULL" : "?11 IS NOT NULL",
@@ -127,6 +127,13 @@ extension Reading {
             if run.status == .queued { run.position = positions[run.id] }
             return run
         }
+    }
+
+    /// How many runs have each status that any has.
+    func countsByStatus() throws(SQLiteError) -> [(status: RunStatus, count: Int)] {
+        try database.query(
+            "SELECT status, count(*) FROM runs WHERE submitted IS NOT NULL GROUP BY status ORDER BY status"
+        ) { row throws(SQLiteError) in (try status(row.text(0)), row[1]) }
     }
 
     func status(_ text: String) throws(SQLiteError) -> RunStatus {

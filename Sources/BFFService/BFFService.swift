@@ -1,0 +1,111 @@
+package import HTTPServer
+package import MessageLog
+package import MetricStore
+package import Runtime
+package import ServiceLoop
+
+/// The service behind the API: it keeps the read model up with the log, answers requests, and, since it is always there, keeps house in the log.
+///
+///     let service = BFFService(log: log, store: store, model: ReadModelFile(path: path), node: node)
+///     try await service.serve(at: .unixSocket(path))
+package struct BFFService: Sendable {
+    /// How often the log is tidied up.
+    private static let maintenancePause = Duration.seconds(3600)
+    /// How often streams are woken without a reason, so that they can say that they are alive.
+    private static let wakePause = Duration.seconds(5)
+
+    /// How long requests under way may take when the service ends.
+    private static let grace = Duration.seconds(5)
+
+    /// A descriptor has at most a mebibyte, and JSON may write each of its bytes as six.
+    private static var limits: ServerLimits {
+        var limits = ServerLimits()
+        limits.bodySize = 8 << 20
+        return limits
+    }
+
+    let bff: BFF
+    private let projector: Projector
+    /// How far the read model has come.
+    var progress: ProjectionProgress { projector.progress }
+    private let changes = Changes()
+
+    /// - Parameters:
+    ///   - log: with the topics of an installation in it.
+    ///   - model: the read model's file; it need not be there.
+    package init(
+        log: any MessageLog, store: any MetricStore, model file: ReadModelFile, node: ServiceNode,
+        time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(), output: StructuredLog? = nil
+    ) {
+        let output = output ?? StructuredLog(service: node.service)
+        projector = Projector(log: log, file: file, changes: changes, output: output)
+        let model = ReadModel(file: file, progress: projector.progress)
+        bff = BFF(
+            log: log, model: model, progress: projector.progress, changes: changes,
+            measurements: Measurements(store: store),
+            submitter: Submitter(
+                log: log, model: model, progress: projector.progress, ids: ids, time: time, node: node),
+            time: time, node: node, output: output)
+    }
+
+    /// Makes the read model ready. Requests may be answered when this returns; what the model still has to take in, it takes in `run()`.
+    package func open() async throws {
+        try await projector.open()
+    }
+
+    /// Serves the API at `address` until the task is cancelled.
+    ///
+    /// - Throws: `HTTPServerError` when the address cannot be listened on; else what `open()` and `run()` throw.
+    package func serve(at address: ServerAddress) async throws {
+        try await open()
+        let router = router
+        let server = try HTTPServer.start(at: address, limits: BFFService.limits) { await router.answer($0) }
+        bff.output.info("serving", ["address": "\(server.address)"])
+        // Not a child of this task: requests under way at the end still need the read model to follow the log.
+        let work = Task { try await run() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await server.run(grace: BFFService.grace)
+                work.cancel()
+            }
+            group.addTask { try await work.value }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// The API's routes.
+    package var router: Router { bff.router }
+
+    /// Works until the task is cancelled.
+    ///
+    /// - Throws: what makes going on impossible: a log that is corrupt, a disk that cannot be written.
+    package func run() async throws {
+        bff.output.info("service started")
+        try await runTogether([
+            { try await projector.run() }, { try await tidyUp() }, { try await wakeStreams() },
+        ])
+        bff.output.info("service stopped")
+    }
+
+    private func tidyUp() async throws {
+        while !Task.isCancelled {
+            try await bff.time.sleep(for: BFFService.maintenancePause)
+            do {
+                let report = try await bff.log.maintain(now: bff.time.now)
+                bff.output.info(
+                    "log tidied up", ["expired": "\(report.expired)", "compacted": "\(report.compacted)"])
+            } catch {
+                // It comes again in an hour, and whatever is wrong with the log, its readers say.
+                bff.output.warning("the log could not be tidied up", ["error": error.message])
+            }
+        }
+    }
+
+    private func wakeStreams() async throws {
+        while !Task.isCancelled {
+            try await Task.sleep(for: BFFService.wakePause)
+            changes.tellAll()
+        }
+    }
+}

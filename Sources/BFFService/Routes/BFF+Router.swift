@@ -1,0 +1,59 @@
+internal import API
+package import HTTPServer
+internal import HTTPMessages
+internal import JSON
+internal import MessageLog
+internal import MetricStore
+internal import Patterns
+internal import Runtime
+internal import SQLite
+
+extension BFF {
+    /// Answers every request of the API.
+    package var router: Router {
+        let output = output
+        return Router(Operations.all.map { $0.route(self) }) { error, request in
+            let refusal = APIError(error)
+            if refusal.code == .internalError {
+                output.error(
+                    "a request failed",
+                    [
+                        "method": request.method.rawValue, "path": request.path,
+                        "error": String(describing: error),
+                    ])
+            }
+            // An error's body is made of strings: it always has a JSON form.
+            return (try? ServerResponse.json(refusal.body, status: refusal.code.httpStatus))
+                ?? ServerResponse(status: refusal.code.httpStatus)
+        }
+    }
+}
+
+extension APIError {
+    /// What a client is told of `error`. What is not its own mistake is told without details that do not concern it; the log has them.
+    init(_ error: any Error) {
+        switch error {
+        case let error as APIError: self = error
+        case let error as MessageLogError: self.init(error)
+        case let error as MetricStoreError:
+            self.init(
+                error.isTransient ? .unavailable : .internalError, "the store of metrics: \(error.message)")
+        case let error as SQLiteError:
+            let isPassing = error.isBusy || error.isFull || error.isCorrupt
+            self.init(isPassing ? .unavailable : .internalError, "the read model: \(error.message)")
+        case let error as PatternError:
+            self.init(.invalidRequest, "grep costs too much on these lines, make it simpler: \(error)")
+        case is CancellationError: self.init(.unavailable, "the service is stopping")
+        default: self.init(.internalError, "the request failed: \(error)")
+        }
+    }
+
+    private init(_ error: MessageLogError) {
+        switch error.code {
+        case .recordTooLarge: self.init(.tooLarge, error.message)
+        case .unavailable, .full, .closed: self.init(.unavailable, "the message log: \(error.message)")
+        case .offsetOutOfRange, .fenced, .unknownTopic, .invalidTopic, .corrupt, .unsupportedVersion:
+            self.init(.internalError, "the message log: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import API
+internal import Descriptors
+internal import Diagnostics
+internal import JSON
+
+/// What checking a request came to, by the same code as `baictl validate`.
+struct CheckedSubmission: Sendable {
+    /// One for each combination of the matrix, in its order; one without a matrix; none when there are mistakes.
+    var combinations: [MatrixExpansion.Combination]
+    /// All mistakes.
+    var mistakes: [Problem]
+    /// What is allowed, but perhaps not meant.
+    var warnings: [Problem]
+
+    /// Checks the text with the overrides applied, and expands its matrix. May take a second for the largest descriptors.
+    init(checking request: SubmitRequest) {
+        let reading = DescriptorReader.read(
+            request.descriptor, filename: request.filename, overrides: request.overrides)
+        combinations = []
+        mistakes = reading.problems.filter { $0.severity == .error }
+        warnings = reading.problems.filter { $0.severity == .warning }
+        guard mistakes.isEmpty, var descriptor = reading.descriptor else { return }
+        if let script = request.script {
+            descriptor.ml = descriptor.ml ?? Descriptor.Program()
+            descriptor.ml?.script = Descriptor.Script(script: script)
+        }
+        if let warning = CheckedSubmission.scheduleWarning(descriptor) { warnings.append(warning) }
+        do {
+            combinations = try MatrixExpansion.expand(descriptor)
+        } catch {
+            // Reading checks the same limits, so that this says nothing new; but nobody runs a part of a matrix.
+            mistakes = [
+                Problem(code: error.rawValue, message: "the matrix cannot be expanded", key: "matrix")
+            ]
+        }
+    }
+
+    /// Runs that come back by themselves are the scheduler's; here it runs once.
+    private static func scheduleWarning(_ descriptor: Descriptor) -> Problem? {
+        let isScheduled =
+            descriptor.schedule != nil || descriptor.info.scheduling != Descriptor.Info.singleRun
+        guard isScheduled else { return nil }
+        return Problem(
+            code: "schedule_not_applied", severity: .warning,
+            message: "the schedule is not applied: the benchmark runs once, now",
+            key: descriptor.schedule != nil ? "schedule" : "info.scheduling")
+    }
+}
+
+extension [Problem] {
+    /// Each as `baictl validate -o json` prints it.
+    func encoded() throws(JSONError) -> [JSONValue] {
+        var trees: [JSONValue] = []
+        for problem in self { trees.append(try JSONCoding.tree(problem)) }
+        return trees
+    }
+}

@@ -1,0 +1,113 @@
+internal import API
+internal import Digests
+internal import Events
+internal import JSON
+internal import MessageLog
+internal import Runtime
+internal import ServiceLoop
+internal import SQLite
+
+/// Turns requests into runs on the log, each request once.
+struct Submitter: Sendable {
+    let log: any MessageLog
+    let model: ReadModel
+    let progress: ProjectionProgress
+    let ids: any IDSource
+    let time: any TimeSource
+    let node: ServiceNode
+    private let turns = KeyedTurns()
+    private let workshop = Workshop()
+
+    /// How long a request with an idempotency key waits until every submission before it is in the read model. Without knowing them all, a
+    /// repeated request cannot be told from a new one.
+    private static let patience = Duration.seconds(20)
+
+    init(
+        log: any MessageLog, model: ReadModel, progress: ProjectionProgress, ids: any IDSource,
+        time: any TimeSource, node: ServiceNode
+    ) {
+        self.log = log
+        self.model = model
+        self.progress = progress
+        self.ids = ids
+        self.time = time
+        self.node = node
+    }
+
+    /// Submits a request. The runs are durable when this returns.
+    ///
+    /// - Parameter key: makes the request safe to repeat; it belongs to the client that the request names.
+    func submit(_ request: SubmitRequest, key: String?) async throws -> SubmitResponse {
+        guard let key, !request.dryRun else {
+            let plan = try await plan(request, key: nil, ids: RunIDs(ids))
+            if !request.dryRun { _ = try await log.publish(plan.records) }
+            return plan.response
+        }
+        return try await turns.take("\(request.client.id)\0\(key)") {
+            try await submitOnce(request, key: key)
+        }
+    }
+
+    private func submitOnce(_ request: SubmitRequest, key: String) async throws -> SubmitResponse {
+        try await seeAllSubmissions()
+        let client = request.client.id
+        if let earlier = try await model.read({ try $0.submissions(client: client, key: key) }) {
+            guard try earlier.requestDigest == Submitter.digest(of: request) else {
+                throw APIError(
+                    .conflict,
+                    "the idempotency key '\(key)' was used for another request, which made run \(earlier.response.runs.first?.id ?? ""): use a new key"
+                )
+            }
+            return earlier.response
+        }
+        let plan = try await plan(request, key: key, ids: RunIDs(client: client, key: key))
+        _ = try await log.publish(plan.records)
+        return plan.response
+    }
+
+    /// Waits until the read model has every run that is on the log now.
+    private func seeAllSubmissions() async throws {
+        var ends: [TopicPartition: Int64] = [:]
+        for partition in progress.positions.keys where partition.topic == Topic.runs.rawValue {
+            ends[partition] = try await log.range(of: partition).upperBound
+        }
+        guard await progress.wait(for: ends, within: Submitter.patience) else {
+            throw APIError(
+                .unavailable,
+                "the read model is being built, and until it is done a repeated request cannot be told from a new one: try again, or without an idempotency key"
+            )
+        }
+    }
+
+    private func plan(_ request: SubmitRequest, key: String?, ids: RunIDs) async throws -> SubmissionPlan {
+        let checked = await workshop.check(request)
+        guard checked.mistakes.isEmpty else {
+            throw APIError(
+                .invalidDescriptor, Submitter.sentence(request, checked),
+                problems: try checked.mistakes.encoded())
+        }
+        return try SubmissionPlan(
+            request, checked, key: key, digest: try Submitter.digest(of: request), ids: ids, now: time.now,
+            node: node)
+    }
+
+    private static func sentence(_ request: SubmitRequest, _ checked: CheckedSubmission) -> String {
+        let count = checked.mistakes.count
+        return "\(request.filename) has \(count == 1 ? "a mistake" : "\(count) mistakes")"
+    }
+
+    /// What must be equal for two requests to be the same: everything but who asks with which version of the client.
+    static func digest(of request: SubmitRequest) throws(JSONError) -> String {
+        var compared = request
+        compared.client = .anonymous
+        return Digest.of(try JSONCoding.encode(compared)).hexadecimal
+    }
+}
+
+/// Where descriptors are checked: on a queue of its own, since the largest take a second.
+private actor Workshop {
+    private let executor = QueueExecutor(label: "bai.bff.descriptors")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    func check(_ request: SubmitRequest) -> CheckedSubmission { CheckedSubmission(checking: request) }
+}
