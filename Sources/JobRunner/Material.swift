@@ -18,6 +18,14 @@ package struct Material: Equatable, Sendable {
     /// The variable that tells the benchmark where it is.
     package var variable: String?
 
+    package init(content: FetchedContent, source: String, path: String, mode: Mode, variable: String?) {
+        self.content = content
+        self.source = source
+        self.path = path
+        self.mode = mode
+        self.variable = variable
+    }
+
     /// The absolute path that it is put at.
     package func place(in folder: AttemptFolder) -> String {
         path.isEmpty ? folder.work : "\(folder.work)/\(path)"

@@ -47,6 +47,18 @@ package enum ProcessTable {
         package var isDead: Bool
         /// In memory now, in bytes.
         package var residentMemory: Int64
+
+        package init(
+            processID: Int32, parent: Int32, group: Int32, startTicks: UInt64, isDead: Bool,
+            residentMemory: Int64
+        ) {
+            self.processID = processID
+            self.parent = parent
+            self.group = group
+            self.startTicks = startTicks
+            self.isDead = isDead
+            self.residentMemory = residentMemory
+        }
     }
 
     /// Names this start of the machine; nil where the kernel does not tell.

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func metricsReadAsTheirPayloadWrites() throws {
-        let values = [0.1, -0.0, 3, 1e300, .leastNonzeroMagnitude, 1.0 / 3, .infinity, -.infinity, 123_456_789_012]
+        let values = [
+            0.1, -0.0, 3, 1e300, .leastNonzeroMagnitude, 1.0 / 3, .infinity, -.infinity, 123_456_789_012,
+        ]
         let points = values.enumerated().map { place, value in
             MetricPoint(
                 sequence: Int64(place) + 7, name: place == 0 ? "a \"quoted\"\\ \n\t\r\u{1}\u{1f}ü🙂" : "loss",

@@ -89,7 +89,7 @@ import Testing
         let lab = try AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job("for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 60") {
-                $0.run.silenceTimeout = TimeSpan(.milliseconds(500))
+                $0.run.silenceTimeout = TimeSpan(.seconds(2))
             })
         #expect(outcome.status == .timedOut)
         #expect(outcome.reason == .silenceTimeout)
@@ -99,8 +99,8 @@ import Testing
     @Test func aMeasurementIsASignOfLife() async throws {
         let lab = try AttemptLab()
         let outcome = try await lab.outcome(
-            of: lab.job(#"for i in 1 2 3 4 5 6 7 8; do echo '{"x":1}' >> $BAI_METRICS; sleep 0.1; done"#) {
-                $0.run.silenceTimeout = TimeSpan(.milliseconds(600))
+            of: lab.job(#"for i in 1 2 3 4 5 6 7 8; do echo '{"x":1}' >> $BAI_METRICS; sleep 0.35; done"#) {
+                $0.run.silenceTimeout = TimeSpan(.seconds(2))
             })
         #expect(outcome.status == .succeeded)
         #expect(outcome.metricCount == 8)

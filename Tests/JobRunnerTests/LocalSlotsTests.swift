@@ -10,13 +10,14 @@ import Testing
 
     private func pool(_ count: Int = 1) -> LocalSlots { LocalSlots(folder: folder.path, count: count) }
 
-    @Test func aSlotIsHeldUntilItsHolderLetsGo() throws {
+    @Test func aSlotIsHeldUntilItsHolderLetsGo() async throws {
         var slot = try pool().tryTake(for: "a/1")
         #expect(slot?.number == 0)
         // Another program would use a pool of its own.
         #expect(try pool().tryTake(for: "b/1") == nil)
         slot = nil
-        #expect(try pool().tryTake(for: "b/1") != nil)
+        // Not at once: a process that another test is just starting has the lock until it is its own program.
+        #expect(try await eventually { try pool().tryTake(for: "b/1") != nil })
     }
 
     @Test func asManyMayRunAsThereAreSlots() throws {
@@ -44,7 +45,7 @@ import Testing
             try await group.waitForAll()
         }
         #expect(order.withLock { $0 } == [1, 2, 3])
-        #expect(try pool.tryTake(for: "later/1") != nil)
+        #expect(try await eventually { try pool.tryTake(for: "later/1") != nil })
     }
 
     @Test func nobodyOvertakesWhoWaits() async throws {

@@ -8,6 +8,11 @@ package struct LineSplitter: Sendable {
         package var text: String
         /// The line was longer than the limit: the next one is the rest of it.
         package var continues: Bool
+
+        package init(text: String, continues: Bool = false) {
+            self.text = text
+            self.continues = continues
+        }
     }
 
     /// The longest line that stays whole, in bytes.

@@ -16,6 +16,12 @@ package final class Publisher: Sendable {
         package var isDone = false
         /// Why it was given up.
         package var failure: String?
+
+        package init(backlog: Int = 0, isDone: Bool = false, failure: String? = nil) {
+            self.backlog = backlog
+            self.isDone = isDone
+            self.failure = failure
+        }
     }
 
     private struct State {
