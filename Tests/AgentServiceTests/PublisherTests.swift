@@ -59,7 +59,7 @@ import Testing
         let log = try await log()
         let flaky = Unclosable(log, failures: 5)
         let openings = Locked(3)
-        let publisher = Publisher(try records(), time: HurriedTime()) {}
+        let publisher = Publisher(try records(), time: ImpatientTime()) {}
         publisher.submit(batch(1))
         publisher.finish(counts(1))
         await publisher.run { () async throws(MessageLogError) in
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func whenThereIsNoMoreTimeItGivesUpAndLetsGo() async throws {
-        let publisher = Publisher(try records(), time: HurriedTime()) {}
+        let publisher = Publisher(try records(), time: ImpatientTime()) {}
         publisher.submit(batch(1))
         publisher.hurry(patience: .zero)
         await publisher.run { () async throws(MessageLogError) in
@@ -93,12 +93,6 @@ import Testing
         }
         #expect(publisher.standing.failure == "log.db is damaged")
     }
-}
-
-/// Time that is always up: waiting between tries takes none.
-private struct HurriedTime: TimeSource {
-    var now: Timestamp { Timestamp(milliseconds: 1_700_000_000_000) }
-    func sleep(for duration: Duration) async throws { await Task.yield() }
 }
 
 /// A log that a test goes on reading after the publisher closed it, and whose first calls may fail.

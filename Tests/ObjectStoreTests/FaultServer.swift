@@ -84,17 +84,3 @@ enum Answers {
         return { _, connection in connection.write(text) }
     }
 }
-
-/// Time in which nobody waits, but how long they would have is remembered.
-final class ImpatientTime: TimeSource {
-    private let waits = Locked<[Duration]>([])
-    private let time = SystemTime()
-
-    var slept: [Duration] { waits.withLock { $0 } }
-    var now: Timestamp { time.now }
-
-    func sleep(for duration: Duration) async throws {
-        waits.withLock { $0.append(duration) }
-        try await time.sleep(for: min(duration, .milliseconds(1)))
-    }
-}

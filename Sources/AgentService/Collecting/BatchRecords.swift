@@ -65,6 +65,7 @@ package struct BatchRecords: Sendable {
         text.put(try JSONCoding.text(visited + [visit]))
         text.put(#","payload":"#)
         return NewRecord(
-            topic: Payload.topic.rawValue, key: run, value: text.bytes + payload + [UInt8(ascii: "}")])
+            topic: Payload.topic.rawValue, key: run, headers: ["type": Payload.type],
+            value: text.bytes + payload + [UInt8(ascii: "}")])
     }
 }
