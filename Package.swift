@@ -143,7 +143,7 @@ let programs: [Target] = [
     service("bai-agent", "AgentService"),
     .executableTarget(
         name: "Benchmarks",
-        dependencies: ["SQLiteLog", "MessageLog", "BFFClient", "Deployment", "Runtime", "JSON"],
+        dependencies: ["SQLiteLog", "MessageLog", "BFFClient", "API", "Events", "Deployment", "Runtime", "JSON"],
         path: "Benchmarks", swiftSettings: settings),
 ]
 

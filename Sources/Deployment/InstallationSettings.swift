@@ -29,8 +29,11 @@ package enum InstallationSettings {
         "How long a notice that its receiver does not take is tried again.")
 
     static let declarations: [SettingDeclaration] = [
-        server.declaration, logLevel.declaration, lease.declaration, slots.declaration, logLimit.declaration,
-        passedVariables.declaration, clientLibrary.declaration, downloads.declaration, giveUpAfter.declaration,
+        server.declaration, logLevel.declaration, lease.declaration, slots.declaration,
+        watchesNeighbours.declaration,
+        logLimit.declaration,
+        passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
+        giveUpAfter.declaration,
     ]
 
     /// One of `[notifications.webhook.<name>]`.

@@ -8,6 +8,9 @@ package import Runtime
 extension InstallationSettings {
     package static let logLimit = Setting<ByteSize>.size(
         "runner.log_limit", default: .mebibytes(64), "How much of what an attempt prints is kept.")
+    package static let watchesNeighbours = Setting<Bool>.boolean(
+        "runner.watch_neighbours", default: true,
+        "Whether numbers that were measured while other programs kept the machine busy are not valid.")
     package static let passedVariables = Setting<[String]>.list(
         "runner.pass", default: LocalSettings.usualVariables,
         "Variables of the services' own environment that benchmarks get. Everything else a descriptor has to say."
@@ -21,6 +24,7 @@ extension ServiceContext {
         var local = LocalSettings(environment: environment, programs: ProgramFolder.path)
         local.clientLibrary = settings.settings[InstallationSettings.clientLibrary] ?? local.clientLibrary
         local.logLimit = settings.settings[InstallationSettings.logLimit]
+        local.watchesNeighbours = settings.settings[InstallationSettings.watchesNeighbours]
         local.passedVariables = settings.settings[InstallationSettings.passedVariables]
         return LocalRunner(
             attempts: installation.attempts, agent: ProgramFolder.program("bai-agent"),

@@ -75,8 +75,10 @@ package struct LocalStack: Sendable {
         return withExtendedLifetime(lock) { true }
     }
 
-    /// Ends the supervisor and every service, also those that a killed supervisor left. None runs any more when this returns.
-    package func stop() async {
+    /// Ends the supervisor, every service, also those that a killed supervisor left, and the attempts that run. None runs any more when this returns.
+    ///
+    /// - Returns: how many attempts were cut short.
+    package func stop() async -> Int {
         // Twice the grace: the supervisor gives each service the whole of it.
         await ProcessID.end(
             holderOf: installation.lock(of: LocalStack.supervisor), grace: LocalStack.grace * 2)
@@ -86,6 +88,7 @@ package struct LocalStack: Sendable {
                 group.addTask { await ProcessID.end(holderOf: lock, grace: LocalStack.grace) }
             }
         }
+        return await interruptAttempts()
     }
 
     private var childEnvironment: [String: String] {

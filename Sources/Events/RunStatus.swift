@@ -81,6 +81,8 @@ extension Reason {
     package static let silenceTimeout = Reason("SilenceTimeout")
     package static let totalTimeout = Reason("TotalTimeout")
     package static let canceledByUser = Reason("CanceledByUser")
+    /// The services of its machine were taken down while it ran.
+    package static let interrupted = Reason("Interrupted")
     package static let vanished = Reason("Vanished")
     // Collecting.
     package static let collectTimeout = Reason("CollectTimeout")

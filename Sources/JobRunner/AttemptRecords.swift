@@ -30,15 +30,19 @@ package struct LocalSettings: Codable, Equatable, Sendable {
     package var logLimit: ByteSize
     /// How long the agent goes on trying to publish while the message log cannot be reached.
     package var publishDeadline: TimeSpan
+    /// Whether an attempt whose neighbours kept the machine busy counts as disturbed.
+    package var watchesNeighbours: Bool
 
     package init(
         clientLibrary: String? = nil, passedVariables: [String] = LocalSettings.usualVariables,
-        logLimit: ByteSize = .mebibytes(64), publishDeadline: TimeSpan = .minutes(10)
+        logLimit: ByteSize = .mebibytes(64), publishDeadline: TimeSpan = .minutes(10),
+        watchesNeighbours: Bool = true
     ) {
         self.clientLibrary = clientLibrary
         self.passedVariables = passedVariables
         self.logLimit = logLimit
         self.publishDeadline = publishDeadline
+        self.watchesNeighbours = watchesNeighbours
     }
 
     /// What this installation is set to: `BAI_CLIENT_LIB` names the folder of the client libraries, which else is looked for where it is installed
@@ -62,6 +66,7 @@ package struct LocalSettings: Codable, Equatable, Sendable {
         case passedVariables = "passed_variables"
         case logLimit = "log_limit"
         case publishDeadline = "publish_deadline"
+        case watchesNeighbours = "watches_neighbours"
     }
 }
 

@@ -22,6 +22,8 @@ final class Stack: Sendable {
             .merging([
                 "BAI_HOME": folder.file("home"), "BAI_CLIENT_LIB": "\(Programs.root)/client-lib",
                 "NO_COLOR": "1",
+                // Tests run beside each other: that they disturb each other is no news.
+                "BAI_RUNNER_WATCH_NEIGHBOURS": "false",
             ]) { $1 }
             .merging(variables) { $1 }
     }

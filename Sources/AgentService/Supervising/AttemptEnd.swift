@@ -65,6 +65,10 @@ struct AttemptEnd {
 
     private init(_ verdict: AttemptLife.Verdict) {
         switch verdict {
+        case .stopped(.interrupted):
+            self.init(
+                .error, .interrupted, "the services of this machine were taken down while it ran",
+                .infrastructure)
         case .stopped(let reason):
             let isTimeout = AttemptEnd.timeouts.contains(reason)
             self.init(

@@ -11,12 +11,14 @@ struct Circumstances {
     /// Whether the kernel had to kill a process for want of memory while the attempt ran.
     private(set) var ranOutOfMemory = false
     private var before: MachineLoad?
+    private let watchesNeighbours: Bool
 
     /// Before the start every millisecond is one that the user waits.
     private static let (probeBefore, probeAfter) = (Duration.milliseconds(5), Duration.milliseconds(10))
 
     init(_ order: AttemptOrder) {
         let run = order.job.run
+        watchesNeighbours = order.settings.watchesNeighbours
         facts = [
             "agent_version": .string(Version.current), "runner": "local",
             "descriptor_sha256": .string(run.source.sha256),
@@ -51,7 +53,7 @@ struct Circumstances {
         let neighbourhood = Neighbourhood(
             before: before, after: after, ownSeconds: ownSeconds, processors: processors)
         facts.merge(neighbourhood.facts) { $1 }
-        disturbances += neighbourhood.disturbances
+        if watchesNeighbours { disturbances += neighbourhood.disturbances }
         ranOutOfMemory = after.memoryKills > before.memoryKills
     }
 

@@ -111,7 +111,7 @@ final class RunningAttempt {
     private func lookForStop() {
         guard folder.isStopRequested else { return }
         let request = try? folder.read(folder.stop, as: StopRequest.self)
-        act(life.stop(request?.reason ?? .canceledByUser, grace: request?.grace.duration ?? .zero, at: .now))
+        act(life.stop(request?.reason ?? .interrupted, grace: request?.grace.duration ?? .zero, at: .now))
     }
 
     private func act(_ actions: [AttemptLife.Action]) {

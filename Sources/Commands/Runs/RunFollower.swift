@@ -56,6 +56,8 @@ struct RunFollower {
     }
 
     private func show(_ event: RunEvent, withName: Bool) throws {
+        // The results stand in the table at the end.
+        if context.format == .table, event.kind == .result { return }
         guard style == .everything else {
             return context.terminal.progress(RunFollower.line(event, context.terminal))
         }
@@ -70,9 +72,11 @@ struct RunFollower {
 
     /// `05:31:02  RUNNING     attempt 2  started`
     static func line(_ event: RunEvent, _ terminal: Terminal) -> String {
-        let word = event.status?.rawValue ?? event.kind.rawValue
+        // Only a run's own status stands in capitals; how an attempt ended is told in words.
+        let status = event.kind == .status ? event.status : nil
+        let word = status?.rawValue ?? event.kind.words
         let padded = word + String(repeating: " ", count: max(0, 10 - word.count))
-        let colored = terminal.colored(padded, event.status.flatMap(Words.color))
+        let colored = terminal.colored(padded, status.flatMap(Words.color))
         let attempt = event.attempt > 0 ? "attempt \(event.attempt)  " : ""
         let position = event.position.map { $0 > 0 ? " (\($0) ahead)" : "" } ?? ""
         return "\(Words.clock(event.time))  \(colored)  \(attempt)\(Table.harmless(event.message))\(position)"
@@ -118,5 +122,16 @@ struct RunFollower {
         let order: [ExitCode] = [.ok, .alarmFired, .measurementInvalid, .timedOut, .runFailed]
         let rank = { (code: ExitCode) in order.firstIndex(of: code) ?? order.count }
         return rank(left) >= rank(right) ? left : right
+    }
+}
+
+extension RunEvent.Kind {
+    /// As people read it.
+    fileprivate var words: String {
+        switch self {
+        case .status, .result, .alarm: rawValue
+        case .attemptFinished: "ended"
+        case .cancelRequested: "cancel"
+        }
     }
 }

@@ -15,9 +15,13 @@ struct DownCommand: Subcommand {
     func run(_ context: CommandContext) async throws -> ExitCode {
         let wasUp = context.stack.supervisorProcessID != nil
         context.terminal.progress("ending the services")
-        await context.stack.stop()
+        let attempts = await context.stack.stop()
         context.terminal.endProgress()
         context.terminal.say(wasUp ? "The services are down." : "The services were not up.")
+        if attempts > 0 {
+            let what = attempts == 1 ? "One attempt was" : "\(attempts) attempts were"
+            context.terminal.say("\(what) cut short, to be made again with the next `baictl up`.")
+        }
         return .ok
     }
 }
