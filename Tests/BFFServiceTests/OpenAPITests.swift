@@ -29,6 +29,17 @@ import Testing
         #expect(try await fixture.service.router.answer(request).gathered() == bytes)
     }
 
+    @Test func thePageAboutTheAPINamesEveryOperationAndEveryRefusal() throws {
+        let page = String(
+            decoding: try Data(contentsOf: URL(filePath: "\(Programs.root)/docs/api.md")), as: UTF8.self)
+        for operation in Operations.all {
+            #expect(page.contains("`\(operation.method.rawValue) \(operation.path)`"), "\(operation.name)")
+        }
+        for code in APIErrorCode.allCases {
+            #expect(page.contains("| `\(code.rawValue)` | \(code.httpStatus) |"), "\(code)")
+        }
+    }
+
     @Test func everySchemaThatIsNamedIsThere() throws {
         let names = Schemas.all.map(\.name)
         #expect(Set(names).count == names.count)

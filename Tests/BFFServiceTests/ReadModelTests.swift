@@ -85,6 +85,7 @@ import Testing
                 }
             }
         }
+        try projection.finish()
         let (left, right) = (try dump(grown), try dump(shuffled))
         for (table, rows) in left where table != "positions" && table != "runs" && table != "events" {
             #expect(rows == right[table], "\(table)")

@@ -85,6 +85,7 @@ extension Projection {
     /// Takes everything of a run away. Its alarms stay: their life is the analyzer's.
     private mutating func delete(_ id: String) throws(Failure) {
         let series = try seriesOf(id)
+        machines[id] = nil
         try run("INSERT OR IGNORE INTO deleted VALUES (?)", id)
         try run("DELETE FROM runs WHERE id = ?", id)
         for table in [

@@ -57,7 +57,7 @@ extension Projection {
         if known == nil { try insert(id, machine) }
         let steps = machine.history.count
         guard machine.handle(change, at: event.time) else { return }
-        try update(id, machine)
+        machines[id] = CachedMachine(machine: machine, hasMoved: true)
         let step = machine.history.count - 1
         if machine.history.count > steps {
             try run(
@@ -130,26 +130,41 @@ extension Projection {
         note(id)
     }
 
-    private func machine(of id: String) throws(Failure) -> RunMachine? {
+    /// Where a run is; nil when nothing was told of it yet.
+    private mutating func machine(of id: String) throws(Failure) -> RunMachine? {
+        if let known = machines[id] { return known.machine }
         guard let text = try first("SELECT machine FROM runs WHERE id = ?", id, row: { $0.text(0) }) else {
             return nil
         }
-        do { return try JSONCoding.decode(RunMachine.self, from: text.utf8) } catch { throw .bad(error) }
+        do {
+            let machine = try JSONCoding.decode(RunMachine.self, from: text.utf8)
+            machines[id] = CachedMachine(machine: machine)
+            return machine
+        } catch {
+            throw .bad(error)
+        }
     }
 
-    private func insert(_ id: String, _ machine: RunMachine) throws(Failure) {
+    private mutating func insert(_ id: String, _ machine: RunMachine) throws(Failure) {
         try run(
             "INSERT INTO runs (id, status, reason, message, attempt, since, machine) VALUES (?, ?, ?, ?, ?, ?, ?)",
             id, machine.status.rawValue, machine.reason?.rawValue, machine.message, machine.attempt,
             machine.since.milliseconds, text(machine))
+        machines[id] = CachedMachine(machine: machine)
     }
 
-    private func update(_ id: String, _ machine: RunMachine) throws(Failure) {
+    func update(_ id: String, _ machine: RunMachine) throws(Failure) {
         try run(
             "UPDATE runs SET status = ?, reason = ?, message = ?, attempt = ?, since = ?, machine = ? WHERE id = ?",
             machine.status.rawValue, machine.reason?.rawValue, machine.message, machine.attempt,
             machine.since.milliseconds, text(machine), id)
     }
+}
+
+/// A run's machine in memory: a run that moves several times in one transaction is read once and written once.
+struct CachedMachine {
+    var machine: RunMachine
+    var hasMoved = false
 }
 
 /// `RunFetched` without the run that it repeats.

@@ -14,6 +14,8 @@ struct Projection {
     let database: Database
     /// The runs that something was written about.
     private(set) var changed: Set<String> = []
+    /// The machines of the runs that were looked at; those that moved are written by `finish()`.
+    var machines: [String: CachedMachine] = [:]
 
     /// The topics that the model is made of, causes before effects.
     static let topics: [Topic] = [
@@ -49,6 +51,23 @@ struct Projection {
             case .database(let error): throw error
             }
         }
+    }
+
+    /// Writes what was kept until now. To be called once, at the end of the transaction.
+    mutating func finish() throws(SQLiteError) {
+        for (id, machine) in machines where machine.hasMoved {
+            do throws(Failure) {
+                try update(id, machine.machine)
+            } catch {
+                switch error {
+                // A machine is made of values that were decoded: it always has a JSON form.
+                case .bad(let reason):
+                    throw SQLiteError(.other, message: reason.description, path: database.path)
+                case .database(let error): throw error
+                }
+            }
+        }
+        machines = [:]
     }
 
     private mutating func dispatch(_ record: LogRecord, _ value: [UInt8]) throws(Failure) {

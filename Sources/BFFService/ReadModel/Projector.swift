@@ -99,6 +99,7 @@ package actor Projector {
                 if let reason = try projection.apply(record) { bad.append((record.position, reason)) }
                 next[record.position.partition] = record.offset + 1
             }
+            try projection.finish()
             for (partition, offset) in next where positions[partition] != offset {
                 try save(partition, offset, in: database)
             }

@@ -4,11 +4,6 @@ internal import JSON
 internal import Runtime
 internal import SQLite
 
-/// The columns of a run as `summary` takes them.
-private let summaryColumns = """
-    id, name, status, reason, message, attempt, labels, parameters, sweep, submitted, since, username, rank
-    """
-
 /// What a user's word for a run may mean.
 enum RunLookup: Equatable {
     case found(String)
@@ -48,42 +43,12 @@ extension Reading {
     /// A page of the runs that fit, newest first.
     func runs(_ query: RunQuery) throws -> Page<RunSummary> {
         let after = try query.cursor.map { try Cursor($0, count: 3) }
-        // Each filter that is not asked for still names its parameter, in a condition that holds for every run: the statement has the same
-        // parameters whatever is asked, and SQLite plans it for what is.
-        let conditions = [
-            query.statuses.isEmpty ? "?1 IS NOT NULL" : "status IN (SELECT value FROM json_each(?1))",
-            query.labels.isEmpty
-                ? "?2 IS NOT NULL"
-                : """
-                id IN (SELECT l.run FROM json_each(?2) AS wanted JOIN labels AS l
-                    ON l.name = wanted.key AND l.value = wanted.value
-                    GROUP BY l.run HAVING count(*) = json_array_length(?3))
-                """,
-            "?3 IS NOT NULL",
-            query.name == nil ? "?4 IS NULL" : "name = ?4",
-            query.sweep == nil ? "?5 IS NULL" : "sweep = ?5",
-            query.username == nil ? "?6 IS NULL" : "username = ?6",
-            query.since == nil ? "?7 IS NULL" : "submitted >= ?7",
-            query.until == nil ? "?8 IS NULL" : "submitted < ?8",
-            query.text == nil
-                ? "?9 IS NOT NULL"
-                : """
-                NOT EXISTS (SELECT 1 FROM json_each(?9) AS word WHERE
-                    instr(lower(name || ' ' || description || ' ' || message || ' ' || runs.id), word.value) = 0)
-                """,
-            after == nil ? "?10 IS NULL" : "(submitted, rank, id) < (?10, ?11, ?12)",
-            after == nil ? "?11 IS NULL AND ?12 IS NULL" : "?11 IS NOT NULL",
-        ]
-        let sql = """
-            SELECT \(summaryColumns) FROM runs
-            WHERE submitted IS NOT NULL AND \(conditions.joined(separator: " AND "))
-            ORDER BY submitted DESC, rank DESC, id DESC LIMIT ?13
-            """
         let words = query.text?.split(separator: " ").map { $0.lowercased() } ?? []
         let rows: [(RunSummary, Int64)] = try database.query(
-            sql, text(query.statuses.map(\.rawValue)), text(query.labels), text(Array(query.labels.keys)),
-            query.name, query.sweep, query.username, query.since?.milliseconds, query.until?.milliseconds,
-            text(words), after?.integer(0), after?.integer(1), after?.parts[2], query.limit + 1
+            RunListStatement.text(for: query), text(query.statuses.map(\.rawValue)), text(query.labels),
+            text(Array(query.labels.keys)), query.name, query.sweep, query.username,
+            query.since?.milliseconds, query.until?.milliseconds, text(words), after?.integer(0),
+            after?.integer(1), after?.parts[2], query.limit + 1
         ) { row throws(SQLiteError) in (try summary(row), row[12]) }
         return Page(
             items: try withPositions(rows.prefix(query.limit).map(\.0)), next: next(rows, query.limit))
@@ -97,7 +62,7 @@ extension Reading {
     /// One run; nil when it is not there.
     func summary(of id: String) throws(SQLiteError) -> RunSummary? {
         let run = try database.first(
-            "SELECT \(summaryColumns) FROM runs WHERE id = ? AND submitted IS NOT NULL", id
+            "SELECT \(RunListStatement.columns) FROM runs WHERE id = ? AND submitted IS NOT NULL", id
         ) { row throws(SQLiteError) in try summary(row) }
         return try withPositions(run.map { [$0] } ?? []).first
     }
