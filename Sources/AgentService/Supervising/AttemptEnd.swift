@@ -67,7 +67,8 @@ struct AttemptEnd {
         switch verdict {
         case .stopped(.interrupted):
             self.init(
-                .error, .interrupted, "the services of this machine were taken down while it ran",
+                .error, .interrupted,
+                "the services of this machine were taken down, or its supervisor was told to end, while it ran",
                 .infrastructure)
         case .stopped(let reason):
             let isTimeout = AttemptEnd.timeouts.contains(reason)

@@ -83,7 +83,7 @@ final class RunningAttempt {
         let events = wakers.wait(
             until: nextDue, process: process.descriptor, output: streams.descriptors, withFiles: !fileIsNews)
         let now = ContinuousClock.now
-        if events.wasSignaled { act(life.stop(.terminated, grace: grace, at: now)) }
+        if events.wasSignaled { act(life.stop(.interrupted, grace: grace, at: now)) }
         if events.metricsChanged || !wakers.watchesFiles { fileIsNews = true }
         lookForStop()
         let looksAtFile = fileIsNews && now >= nextFileLook
@@ -125,9 +125,4 @@ final class RunningAttempt {
             }
         }
     }
-}
-
-extension Reason {
-    /// The agent itself was asked to end.
-    static let terminated = Reason("Terminated")
 }
