@@ -22,6 +22,7 @@ extension ServiceContext {
     /// Runs attempts as processes of this machine.
     package var localRunner: LocalRunner {
         var local = LocalSettings(environment: environment, programs: ProgramFolder.path)
+        local.messageLog = installation.logFile
         local.clientLibrary = settings.settings[InstallationSettings.clientLibrary] ?? local.clientLibrary
         local.logLimit = settings.settings[InstallationSettings.logLimit]
         local.watchesNeighbours = settings.settings[InstallationSettings.watchesNeighbours]

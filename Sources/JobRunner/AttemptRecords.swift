@@ -21,6 +21,8 @@ package struct AttemptOrder: Codable, Equatable, Sendable {
 
 /// How this installation runs attempts on this machine.
 package struct LocalSettings: Codable, Equatable, Sendable {
+    /// Where the agent publishes: the path of the message log's file.
+    package var messageLog: String?
     /// The folder with the client libraries, `python/` and `shell/` in it; nil where there is none.
     package var clientLibrary: String?
     /// Variables that benchmarks get from the services' own environment. Everything else they get is told in docs/descriptor.md: what happens to be
@@ -34,10 +36,12 @@ package struct LocalSettings: Codable, Equatable, Sendable {
     package var watchesNeighbours: Bool
 
     package init(
-        clientLibrary: String? = nil, passedVariables: [String] = LocalSettings.usualVariables,
+        messageLog: String? = nil, clientLibrary: String? = nil,
+        passedVariables: [String] = LocalSettings.usualVariables,
         logLimit: ByteSize = .mebibytes(64), publishDeadline: TimeSpan = .minutes(10),
         watchesNeighbours: Bool = true
     ) {
+        self.messageLog = messageLog
         self.clientLibrary = clientLibrary
         self.passedVariables = passedVariables
         self.logLimit = logLimit
@@ -62,6 +66,7 @@ package struct LocalSettings: Codable, Equatable, Sendable {
     ]
 
     private enum CodingKeys: String, CodingKey {
+        case messageLog = "message_log"
         case clientLibrary = "client_library"
         case passedVariables = "passed_variables"
         case logLimit = "log_limit"

@@ -1,27 +1,27 @@
 import AgentService
-import Deployment
 import FoundationEssentials
+import JobRunner
 import MessageLog
 import Runtime
+import SQLiteLog
 
 /// What this installation has for an agent.
 enum AgentHost {
     static func make() -> SupervisorHost {
         let environment = ProcessInfo.processInfo.environment
-        let installation = Installation(environment: environment)
         return SupervisorHost(
-            environment: environment, program: ProgramFolder.program("bai-agent"),
-            openLog: { () async throws(MessageLogError) in try await open(installation) },
-            failPoints: FailPoints(environment: environment))
+            environment: environment,
+            // This very program, also when its file was replaced by a newer one meanwhile.
+            program: "/proc/self/exe", openLog: open, failPoints: FailPoints(environment: environment))
     }
 
-    private static func open(_ installation: Installation) async throws(MessageLogError) -> any MessageLog {
-        do {
-            return try await ServiceProgram.openLog(installation)
-        } catch let error as MessageLogError {
-            throw error
-        } catch {
-            throw MessageLogError(.unavailable, "open the message log: \(error)")
+    /// The topics are there: the run came from them.
+    @Sendable private static func open(_ settings: LocalSettings) async throws(MessageLogError)
+        -> any MessageLog
+    {
+        guard let path = settings.messageLog else {
+            throw MessageLogError(.unknownTopic, "the attempt was not told where the message log is")
         }
+        return try await SQLiteLog.open(path)
     }
 }

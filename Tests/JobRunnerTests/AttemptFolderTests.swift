@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func aDamagedOutcomeEndsTheAttemptAsAnError() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         try lab.home.write("attempts/run-1/1/outcome.json", "{")
         let outcome = try await lab.end(of: "run-1/1")
         #expect(outcome.status == .error)

@@ -16,14 +16,27 @@ struct AttemptLab {
     let runner: LocalRunner
     private let run: String
 
-    init(_ variables: [String: String] = [:], settings: LocalSettings = LocalSettings()) throws {
+    init(_ variables: [String: String] = [:], settings: LocalSettings = LocalSettings()) async throws {
         home = try TemporaryFolder()
+        try await AttemptLab.makeLog(home.file("log.db"))
+        var settings = settings
+        if settings.messageLog == nil { settings.messageLog = home.file("log.db") }
         run = "run-\(UInt32.random(in: 0 ... .max))"
         let environment = [
             "BAI_HOME": home.path, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home.path,
             "BAI_SECRET": "s3cret",
         ].merging(variables) { $1 }
         runner = AttemptLab.runner(home, environment, settings)
+    }
+
+    /// A message log with the topics that agents publish to.
+    static func makeLog(_ path: String) async throws {
+        let log = try await SQLiteLog.open(path)
+        try await log.create(
+            [Topic.metrics, .logs].map {
+                TopicConfiguration(name: $0.rawValue, partitions: 2, cleanup: .delete(after: nil))
+            })
+        await log.close()
     }
 
     /// Another program's view of the same attempts.
@@ -50,6 +63,13 @@ struct AttemptLab {
 
     func job(
         program: Descriptor.Program?, attempt: Int = 1, _ change: (inout Descriptor) -> Void = { _ in }
+    ) -> JobSpecification {
+        AttemptLab.job(of: run, program, attempt: attempt, change)
+    }
+
+    static func job(
+        of run: String, _ program: Descriptor.Program?, attempt: Int = 1,
+        _ change: (inout Descriptor) -> Void = { _ in }
     ) -> JobSpecification {
         var descriptor = Descriptor(
             info: Descriptor.Info(description: "a test"),

@@ -1,6 +1,6 @@
 import Descriptors
 import Events
-import FoundationEssentials
+import Glibc
 import JobRunner
 import Runtime
 import TestSupport
@@ -9,7 +9,7 @@ import Testing
 /// What attempts print and measure reaches the log: all of it, once, in order.
 @Suite struct CollectingTests {
     @Test func everyPointOfManyProcessesArrivesOnceAndNumberedWithoutGaps() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let script = """
             emit() { i=0; while [ $i -lt 300 ]; do echo "{\\"bai\\":1,\\"metrics\\":{\\"p$1\\":$i}}" >> $BAI_METRICS; i=$((i+1)); done; }
             for p in 1 2 3 4; do emit $p & done; wait
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func patternsFindEveryValueOnALine() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job(
             "echo 'accuracy=0.35, something, accuracy=0.88'; printf 'latency 12ms'; echo 'accuracy=0.5' >&2"
         ) {
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func theFifoOfTheOldLibraryIsRead() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let script = """
             for i in 1 2 3; do echo '{"loss": 0.'$i', "name": "x"}' > $BENCHMARK_AI_FIFO_FILEPATH; done
             """
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func theOldLibrarysStandardOutputIsReadWhenItIsToldToPrint() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let script = #"echo '{"loss": 0.5}'; echo '{not json}'; echo '{"loss": "0.25"}'; echo plain"#
         _ = try await lab.outcome(of: lab.job(script) { $0.env.vars = ["BENCHMARK_AI": "stdout"] })
         #expect(try await lab.points().map(\.value) == [0.5, 0.25])
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func aBadLineIsToldAndHarmsNothing() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let script = #"printf '{"bai":1,"metrics":{"a":1}}\n{"bai":1,"metr\n{"b":2}' > $BAI_METRICS"#
         let outcome = try await lab.outcome(of: lab.job(script))
         #expect(outcome.status == .succeeded, "\(outcome.message)")
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func whatIsPrintedIsFollowedWhileItRuns() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(
             lab.job("echo early; echo '{\"x\":1}' >> $BAI_METRICS; sleep 300"), in: nil)
         let isThere = try await eventually {
@@ -90,7 +90,7 @@ import Testing
     @Test func aLogIsCutAtItsLimitAndSaysSo() async throws {
         var settings = LocalSettings()
         settings.logLimit = ByteSize(bytes: 10_000)
-        let lab = try AttemptLab(settings: settings)
+        let lab = try await AttemptLab(settings: settings)
         let job = lab.job(
             "i=0; while [ $i -lt 1000 ]; do echo \"line $i: abcdefghijklmnop\"; i=$((i+1)); done; echo x=7"
         ) {
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test func anyAmountOfOutputIsTakenWithoutHoldingIt() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         // Megabytes in lines of all lengths, bytes that are no text among them.
         let outcome = try await lab.outcome(
             of: lab.job(
@@ -130,27 +130,26 @@ import Testing
     }
 
     @Test func whileTheLogCannotBeReachedNothingIsLost() async throws {
-        let lab = try AttemptLab()
+        let away = try TemporaryFolder()
         // A folder in the place of the log's file cannot be opened as one.
-        try FileManager.default.createDirectory(
-            atPath: lab.home.file("log.db"), withIntermediateDirectories: true)
+        #expect(symlink(away.path, away.file("log.db")) == 0)
+        let lab = try await AttemptLab(settings: LocalSettings(messageLog: away.file("log.db")))
         let reference = try await lab.runner.start(
             lab.job("echo kept; echo '{\"x\":1}' >> $BAI_METRICS"), in: nil)
         let folder = try lab.folder(reference)
         #expect(await eventually { SystemFile.text(folder.standardOutput) == "kept" })
         #expect(!folder.isEnded)
-        try FileManager.default.removeItem(atPath: lab.home.file("log.db"))
+        #expect(symlink(lab.home.file("log.db"), away.file("back.db")) == 0)
+        #expect(rename(away.file("back.db"), away.file("log.db")) == 0)
         #expect(try await lab.end(of: reference).status == .succeeded)
         #expect(try await lab.points().map(\.value) == [1])
         #expect(try await lab.lines().map(\.text) == ["kept"])
     }
 
     @Test func aLogThatStaysAwayIsAFailureOfTheInstallation() async throws {
-        var settings = LocalSettings()
-        settings.publishDeadline = TimeSpan(.milliseconds(200))
-        let lab = try AttemptLab(settings: settings)
-        try FileManager.default.createDirectory(
-            atPath: lab.home.file("log.db"), withIntermediateDirectories: true)
+        let away = try TemporaryFolder()
+        let lab = try await AttemptLab(
+            settings: LocalSettings(messageLog: away.path, publishDeadline: TimeSpan(.milliseconds(200))))
         let outcome = try await lab.outcome(of: lab.job("echo hello"))
         #expect(outcome.status == .error)
         #expect(outcome.reason == .metricsLost)

@@ -17,7 +17,7 @@ import Testing
         """
 
     @Test func whatEscapesIsEndedWithTheBenchmark() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job(LeftoverTests.escape + "\nsleep 0.2; echo done"))
         #expect(outcome.status == .succeeded)
         #expect(try await lab.lines(.stdout).map(\.text) == ["done"])
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func whatEscapesIsEndedByAStop() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(
             lab.job("trap '' TERM\n" + LeftoverTests.escape + "\necho ready; while :; do sleep 0.05; done"),
             in: nil)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func aTreeThatGrowsFasterThanItIsKilledIsEnded() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         // Each process starts two others and goes on, up to a depth that the machine can bear.
         let script = """
             grow() { if [ $1 -gt 0 ]; then (setsid sh -c : ; grow $(($1 - 1))) & (grow $(($1 - 1))) & fi; sleep 300; }
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func withoutItsSupervisorAnAttemptVanishesAndNothingIsLeft() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(
             lab.job(LeftoverTests.escape + "\necho ready; sleep 304"), in: nil)
         await lab.untilRunning(reference)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func twoWhoObserveAVanishedAttemptSeeTheSame() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(lab.job("sleep 305"), in: nil)
         await lab.untilRunning(reference)
         let other = lab.anotherRunner()
@@ -79,7 +79,7 @@ import Testing
 
     @Test(arguments: ["agent.after-start", "agent.before-publish"])
     func aSupervisorKilledAtAnyPointLeavesNothing(point: String) async throws {
-        let lab = try AttemptLab(["BAI_FAILPOINT": "\(point):kill"])
+        let lab = try await AttemptLab(["BAI_FAILPOINT": "\(point):kill"])
         let outcome = try await lab.outcome(of: lab.job("echo hello; sleep 306"))
         #expect(outcome.reason == .vanished)
         #expect(lab.processes() == [])
@@ -87,7 +87,7 @@ import Testing
 
     @Test func aSupervisorKilledBeforeItTakesTheAttemptIsReplaced() async throws {
         let marks = try TemporaryFolder()
-        let lab = try AttemptLab([
+        let lab = try await AttemptLab([
             "BAI_FAILPOINT": "agent.before-start:kill", "BAI_FAILPOINT_ONCE": marks.path,
         ])
         let job = lab.job("true")
@@ -97,14 +97,14 @@ import Testing
     }
 
     @Test func aSupervisorKilledAfterTheOutcomeChangesNothing() async throws {
-        let lab = try AttemptLab(["BAI_FAILPOINT": "agent.after-outcome:kill"])
+        let lab = try await AttemptLab(["BAI_FAILPOINT": "agent.after-outcome:kill"])
         let outcome = try await lab.outcome(of: lab.job("echo hello"))
         #expect(outcome.status == .succeeded)
         #expect(try await lab.events(.logs).map(\.type) == [LogBatch.type, LogsEnded.type])
     }
 
     @Test func aSupervisorAskedToEndStopsItsAttempt() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(
             lab.job("trap 'echo bye; exit 5' TERM; sleep 300 & wait"), in: nil)
         await lab.untilRunning(reference)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func theSlotIsHeldUntilTheLastProcessHasEnded() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let slots = LocalSlots(folder: lab.home.file("slots"))
         var slot = try slots.tryTake(for: "test/1")
         let reference = try await lab.runner.start(lab.job("sleep 300"), in: slot)
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func theSlotIsFreeWhenItsSupervisorIsKilled() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let slots = LocalSlots(folder: lab.home.file("slots"))
         let reference = try await lab.runner.start(lab.job("sleep 300"), in: try slots.tryTake(for: "test/1"))
         await lab.untilRunning(reference)

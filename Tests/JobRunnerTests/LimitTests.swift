@@ -9,7 +9,7 @@ import Testing
 /// An attempt is held to what `[run.limits]` allows.
 @Suite struct LimitTests {
     @Test func tooMuchMemoryEndsIt() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         // In a child: all processes count together.
         let script = "(x=$(head -c 200000000 /dev/zero | tr '\\000' a); sleep 300) & wait"
         let outcome = try await lab.outcome(of: lab.job(script) { $0.run.limits.memory = .mebibytes(60) })
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func tooManyProcessesEndIt() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job("for i in 1 2 3 4 5 6 7 8 9; do sleep 300 & done; wait") {
                 $0.run.limits.processes = 5
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func tooMuchProcessorTimeEndsIt() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job("while :; do :; done") { $0.run.limits.cpuTime = .seconds(1) })
         #expect(outcome.status == .failed)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func filesAreLimitedInNumberAndSize() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("ulimit -n > files.txt; head -c 5000000 /dev/zero > large.bin") {
             $0.run.limits.openFiles = 77
             $0.run.limits.fileSize = .mebibytes(1)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func whatTheLoaderReadsReachesTheBenchmarkAlone() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("echo \"$LD_LIBRARY_PATH\" > path.txt") {
             $0.env.vars = ["LD_LIBRARY_PATH": "/nowhere"]
         }

@@ -10,7 +10,7 @@ import Testing
 /// Attempts from start to end, under the built supervisor.
 @Suite struct LocalRunnerTests {
     @Test func anAttemptThatSucceedsSaysSoWithWhatItUsed() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job("echo hello; echo oops >&2; exit 0"))
         #expect(outcome.status == .succeeded)
         #expect(outcome.reason == .completed)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func anExitCodeIsAFailureOfTheBenchmark() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job("echo 'no disk left' >&2; exit 3"))
         #expect(outcome.status == .failed)
         #expect(outcome.reason == .exitCode)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func aSignalIsNamed() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job("kill -SEGV $$$$"))
         #expect(outcome.status == .failed)
         #expect(outcome.reason == .signaled)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func withoutACommandNothingRuns() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job(program: nil))
         #expect(outcome.status == .error)
         #expect(outcome.reason == .noCommand)
@@ -58,7 +58,7 @@ import Testing
 
     @Test(arguments: ["no-such-program-anywhere", "./missing.sh", "/etc/passwd"])
     func aProgramThatCannotBeStartedIsNamed(program: String) async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job(program: Descriptor.Program(benchmarkCode: program)))
         #expect(outcome.status == .error)
         #expect(outcome.reason == .commandNotFound)
@@ -67,13 +67,13 @@ import Testing
     }
 
     @Test func whatNeedsAClusterIsRefused() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(of: lab.job("true") { $0.hardware.strategy = .horovod })
         #expect(outcome.reason == .unsupported)
     }
 
     @Test func whatRunsTooLongIsEndedAndTimedOut() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job("trap 'echo bye; exit 0' TERM; sleep 60 & wait") {
                 $0.run.timeout = TimeSpan(.milliseconds(400))
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func whatIsSilentTooLongIsTimedOut() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job("for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done; sleep 60") {
                 $0.run.silenceTimeout = TimeSpan(.seconds(2))
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func aMeasurementIsASignOfLife() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let outcome = try await lab.outcome(
             of: lab.job(#"for i in 1 2 3 4 5 6 7 8; do echo '{"x":1}' >> $BAI_METRICS; sleep 0.35; done"#) {
                 $0.run.silenceTimeout = TimeSpan(.seconds(2))
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func whatIgnoresTheWishToStopIsKilledAfterItsGrace() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let reference = try await lab.runner.start(
             lab.job("trap '' TERM; echo ready; while :; do sleep 0.05; done"), in: nil)
         #expect(
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func anAttemptStoppedBeforeItsStartNeverStarts() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("touch ran")
         let reference = lab.runner.reference(run: job.runID, attempt: 1)
         try await lab.runner.stop(reference, grace: .seconds(1), reason: .queueTimeout)
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func startedTwiceAtOnceItRunsOnce() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("echo ran >> $BAI_RUNS") { $0.env.vars = ["BAI_RUNS": lab.home.file("runs")] }
         let other = lab.anotherRunner()
         async let first = lab.runner.start(job, in: nil)
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func theBenchmarkSeesACleanEnvironment() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("env > env.txt; pwd > pwd.txt; cat <&0 > stdin.txt") {
             $0.env.vars = ["MODE": "fast"]
         }
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func removingARunLeavesNothingOfItsAttempts() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("mkdir d; touch d/f; ln -s / root; chmod 500 d")
         let reference = try await lab.runner.start(job, in: nil)
         _ = try await lab.end(of: reference)
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func whatStillRunsIsNotRemoved() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let job = lab.job("sleep 60")
         let reference = try await lab.runner.start(job, in: nil)
         await #expect(throws: JobRunnerError.self) { try await lab.runner.remove(run: job.runID) }
@@ -189,7 +189,7 @@ import Testing
 
     @Test(arguments: ["../../etc", "a/b", "", ".hidden", "a b"])
     func aRunWhoseIdIsNoFileNameIsRefused(run: String) async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         var job = lab.job("true")
         job.runID = run
         await #expect(throws: JobRunnerError.self) { try await lab.runner.start(job, in: nil) }

@@ -11,7 +11,7 @@ import Testing
     private func materials(_ contents: [FetchedContent], _ locations: [String: String]? = nil) throws
         -> [Material]
     {
-        var job = try AttemptLab().job("true")
+        var job = AttemptLab.job(of: "run-1", nil)
         job.contents = contents
         job.locations =
             locations
@@ -70,7 +70,7 @@ import Testing
 /// Materials of real attempts.
 @Suite struct PlacedMaterialTests {
     @Test func scriptsAreTheBenchmarksOwnAndDatasetsNobodys() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         let objects = try TemporaryFolder()
         let script = try objects.write(
             "script/run.sh",
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func whatCannotBePutInPlaceIsTheInstallationsFault() async throws {
-        let lab = try AttemptLab()
+        let lab = try await AttemptLab()
         var job = lab.job("true")
         job.contents = [
             FetchedContent(

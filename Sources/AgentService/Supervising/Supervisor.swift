@@ -3,6 +3,7 @@ internal import Events
 internal import Glibc
 package import JobRunner
 internal import JSON
+internal import MessageLog
 internal import Runtime
 
 /// Runs one attempt and stays with it until everything about it is on the log. One process supervises one attempt, on its first thread.
@@ -56,7 +57,9 @@ package struct Supervisor {
             records, time: host.time, failPoints: host.failPoints,
             changed: { [bell = wakers.bell] in bell.ring() })
         // Its end is `isDone`, for which this thread waits.
-        Task { [openLog = host.openLog] in await publisher.run(on: openLog) }
+        Task { [open = host.openLog, settings = order.settings] in
+            await publisher.run { () async throws(MessageLogError) in try await open(settings) }
+        }
         var circumstances = Circumstances(order)
         var end = perform(order, wakers, publisher, &circumstances)
         if slot >= 0 { close(slot) }

@@ -6,7 +6,7 @@ internal import Runtime
 struct UsageWatch {
     /// Looking at all processes of a machine takes a millisecond: often enough to catch a leak, rarely enough not to be noticed.
     private static let limitInterval = Duration.milliseconds(100)
-    /// Looking at one process takes some microseconds. The first look is early, for short benchmarks; then they become rarer.
+    /// Looking at one process takes some microseconds. The first looks are early, for short benchmarks; then they become rarer.
     private static let (firstPeakInterval, lastPeakInterval) = (
         Duration.milliseconds(5), Duration.milliseconds(500)
     )
@@ -23,7 +23,7 @@ struct UsageWatch {
     init(_ limits: Descriptor.Limits) {
         memory = limits.memory?.bytes
         processes = limits.processes
-        (nextLimit, nextPeak) = (.now, .now + peakInterval)
+        (nextLimit, nextPeak) = (.now, .now)
         ownPeak = Descendants.ownUsage().peakMemory
     }
 
