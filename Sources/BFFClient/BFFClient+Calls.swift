@@ -1,6 +1,7 @@
 package import API
 package import Events
 internal import HTTPMessages
+internal import Runtime
 
 // Runs.
 extension BFFClient {
@@ -25,6 +26,23 @@ extension BFFClient {
     /// Everything about one run.
     package func run(_ run: String) async throws(BFFClientError) -> RunDetail {
         try await get(path(run))
+    }
+
+    /// The run once its alarms are known: when it has ended and the analyzer has seen its results, or after `patience`, whichever is first.
+    /// `isAnalyzed` tells which.
+    package func analyzedRun(
+        _ run: String, within patience: Duration = .seconds(10)
+    ) async throws(BFFClientError) -> RunDetail {
+        let end = time.now + patience
+        while true {
+            let detail = try await self.run(run)
+            if detail.isAnalyzed || time.now >= end { return detail }
+            do {
+                try await time.sleep(for: .milliseconds(100))
+            } catch {
+                throw BFFClientError(.canceled, "canceled")
+            }
+        }
     }
 
     /// What a run was made from.

@@ -9,8 +9,9 @@ package import ServiceLoop
 ///     let service = BFFService(log: log, store: store, model: ReadModelFile(path: path), node: node)
 ///     try await service.serve(at: .unixSocket(path))
 package struct BFFService: Sendable {
-    /// How often the log is tidied up.
+    /// How often the log is tidied up, and how soon after the start: a machine that is never on for an hour needs it too.
     private static let maintenancePause = Duration.seconds(3600)
+    private static let firstMaintenance = Duration.seconds(300)
     /// How often streams are woken without a reason, so that they can say that they are alive.
     private static let wakePause = Duration.seconds(5)
 
@@ -82,15 +83,19 @@ package struct BFFService: Sendable {
     /// - Throws: what makes going on impossible: a log that is corrupt, a disk that cannot be written.
     package func run() async throws {
         bff.output.info("service started")
-        try await runTogether([
-            { try await projector.run() }, { try await tidyUp() }, { try await wakeStreams() },
-        ])
+        do {
+            try await runTogether([
+                { try await projector.run() }, { try await tidyUp() }, { try await wakeStreams() },
+            ])
+        } catch is CancellationError {
+            // The usual end.
+        }
         bff.output.info("service stopped")
     }
 
     private func tidyUp() async throws {
+        try await bff.time.sleep(for: BFFService.firstMaintenance)
         while !Task.isCancelled {
-            try await bff.time.sleep(for: BFFService.maintenancePause)
             do {
                 let report = try await bff.log.maintain(now: bff.time.now)
                 bff.output.info(
@@ -99,6 +104,7 @@ package struct BFFService: Sendable {
                 // It comes again in an hour, and whatever is wrong with the log, its readers say.
                 bff.output.warning("the log could not be tidied up", ["error": error.message])
             }
+            try await bff.time.sleep(for: BFFService.maintenancePause)
         }
     }
 

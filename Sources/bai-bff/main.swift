@@ -1,12 +1,11 @@
 import BFFService
 import Deployment
 import HTTPServer
-import MetricStore
 
 await ServiceProgram.run("bai-bff") { context in
     let installation = context.installation
     let service = BFFService(
-        log: context.log, store: try SQLiteMetricStore(path: installation.storeFile),
+        log: context.log, store: try context.openStore(),
         model: ReadModelFile(path: installation.readModelFile), node: context.node, time: context.time,
         output: context.output)
     try await service.serve(at: .unixSocket(installation.socket))

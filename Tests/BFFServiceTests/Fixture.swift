@@ -28,7 +28,9 @@ final class Fixture: Sendable {
     }
 
     /// - Parameter log: one that another fixture has filled; nil makes an empty one.
-    init(log: (any MessageLog)? = nil, folder: TemporaryFolder? = nil) async throws {
+    init(
+        log: (any MessageLog)? = nil, folder: TemporaryFolder? = nil, time: any TimeSource = SystemTime()
+    ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.log = log ?? InMemoryLog()
         try await self.log.create(Fixture.topics)
@@ -36,7 +38,7 @@ final class Fixture: Sendable {
         let lines = lines
         service = BFFService(
             log: self.log, store: store, model: ReadModelFile(path: self.folder.file("read-model.db")),
-            node: ServiceNode(service: "bai-bff", host: "test", processID: 1),
+            node: ServiceNode(service: "bai-bff", host: "test", processID: 1), time: time,
             output: StructuredLog(service: "bai-bff") { line in lines.withLock { $0.append(line) } })
         try await service.open()
     }

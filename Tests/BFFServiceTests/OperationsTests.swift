@@ -209,6 +209,21 @@ import Testing
         #expect(answer.body["error"]?["code"] == "unavailable")
     }
 
+    @Test func theLogIsTidiedUpSoonAfterTheStartAndThenEveryHour() async throws {
+        let time = ManualTime()
+        let fixture = try await Fixture(time: time)
+        let count = { @Sendable in fixture.lines.withLock { $0.count { $0.contains("log tidied up") } } }
+        try await fixture.running {
+            for (number, pause) in [300, 3600, 3600].enumerated() {
+                #expect(await eventually { time.sleepers == 1 })
+                #expect(count() == number)
+                time.advance(by: .seconds(pause))
+                #expect(await eventually { count() == number + 1 })
+            }
+            try Task.checkCancellation()
+        }
+    }
+
     @Test func aPathThatIsNoneIsNotFoundAndAMethodThatIsNoneIsSaid() async throws {
         let fixture = try await Fixture()
         let path = try await fixture.ask(.get, "/v1/nothing")

@@ -39,18 +39,22 @@ package struct ReadModelFile: Sendable {
     }
 
     private func connect() throws(SQLiteError) -> Database {
+        // SQLite would make it readable by everybody; what it keeps beside it gets the same mode.
+        close(Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
         let database = try Database(path)
         // NORMAL: a power cut may take the last commits, with their offsets; they are read again from the log.
         try database.execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
                 + "PRAGMA cache_size = -16000")
-        let tables = try database.first("SELECT count(*) FROM sqlite_schema") { $0.integer(0) }
-        if tables == 0 { try ReadModelFile.create(in: database) }
+        try ReadModelFile.create(in: database)
         return database
     }
 
+    /// Makes the tables where there is nothing yet. Two processes that start at once do it one after the other.
     private static func create(in database: Database) throws(SQLiteError) {
         try database.transaction { () throws(SQLiteError) in
+            let tables = try database.first("SELECT count(*) FROM sqlite_schema") { $0.integer(0) }
+            if tables != 0 { return }
             try database.execute(ReadModelSchema.sql)
             try database.run("INSERT INTO incarnation VALUES (?)", RandomIDs().next().prefix(8).description)
             try database.execute("PRAGMA user_version = \(ReadModelSchema.version)")

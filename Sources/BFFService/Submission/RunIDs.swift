@@ -2,8 +2,8 @@ internal import Digests
 internal import Runtime
 
 /// Gives a submission's runs their ids.
-struct RunIDs {
-    private let next: (String) -> String
+struct RunIDs: Sendable {
+    private let next: @Sendable (String) -> String
 
     /// Random ones.
     init(_ ids: any IDSource) { next = { _ in ids.next() } }

@@ -80,20 +80,8 @@ struct Submitter: Sendable {
     }
 
     private func plan(_ request: SubmitRequest, key: String?, ids: RunIDs) async throws -> SubmissionPlan {
-        let checked = await workshop.check(request)
-        guard checked.mistakes.isEmpty else {
-            throw APIError(
-                .invalidDescriptor, Submitter.sentence(request, checked),
-                problems: try checked.mistakes.encoded())
-        }
-        return try SubmissionPlan(
-            request, checked, key: key, digest: try Submitter.digest(of: request), ids: ids, now: time.now,
-            node: node)
-    }
-
-    private static func sentence(_ request: SubmitRequest, _ checked: CheckedSubmission) -> String {
-        let count = checked.mistakes.count
-        return "\(request.filename) has \(count == 1 ? "a mistake" : "\(count) mistakes")"
+        try await workshop.plan(
+            request, key: key, digest: try Submitter.digest(of: request), ids: ids, now: time.now, node: node)
     }
 
     /// What must be equal for two requests to be the same: everything but who asks with which version of the client.
@@ -104,10 +92,22 @@ struct Submitter: Sendable {
     }
 }
 
-/// Where descriptors are checked: on a queue of its own, since the largest take a second.
+/// Where descriptors are checked and become records: on a queue of its own, since the largest take seconds.
 private actor Workshop {
     private let executor = QueueExecutor(label: "bai.bff.descriptors")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    func check(_ request: SubmitRequest) -> CheckedSubmission { CheckedSubmission(checking: request) }
+    func plan(
+        _ request: SubmitRequest, key: String?, digest: String, ids: RunIDs, now: Timestamp, node: ServiceNode
+    ) throws -> SubmissionPlan {
+        let checked = CheckedSubmission(checking: request)
+        guard checked.mistakes.isEmpty else {
+            let count = checked.mistakes.count
+            throw APIError(
+                .invalidDescriptor,
+                "\(request.filename) has \(count == 1 ? "a mistake" : "\(count) mistakes")",
+                problems: try checked.mistakes.encoded())
+        }
+        return try SubmissionPlan(request, checked, key: key, digest: digest, ids: ids, now: now, node: node)
+    }
 }
