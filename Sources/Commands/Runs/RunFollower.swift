@@ -46,7 +46,11 @@ struct RunFollower {
             try show(event, withName: count > 1)
         }
         context.terminal.endProgress()
-        let detail = try await context.client.run(run)
+        var detail = try await context.client.run(run)
+        if detail.results.contains(where: { !$0.rules.isEmpty }) {
+            // The analyzer takes the results in its own time: the run may have ended before its alarm is raised.
+            detail = try await context.client.analyzedRun(run)
+        }
         if context.format == .table {
             showEnd(detail)
         } else if style == .resultOnly {
