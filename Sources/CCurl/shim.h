@@ -20,6 +20,9 @@ static inline CURLcode ccurl_setopt_data(CURL *h, CURLoption o, ccurl_data_callb
 static inline CURLcode ccurl_setopt_progress(CURL *h, CURLoption o, ccurl_progress_callback v) {
     return curl_easy_setopt(h, o, v);
 }
+static inline CURLcode ccurl_setopt_open_socket(CURL *h, CURLoption o, curl_opensocket_callback v) {
+    return curl_easy_setopt(h, o, v);
+}
 static inline CURLcode ccurl_getinfo_long(CURL *h, CURLINFO i, long *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_getinfo_offset(CURL *h, CURLINFO i, curl_off_t *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_getinfo_string(CURL *h, CURLINFO i, char **v) { return curl_easy_getinfo(h, i, v); }

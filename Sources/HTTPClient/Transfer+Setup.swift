@@ -117,6 +117,7 @@ extension Transfer {
     private func setCallbacks(_ options: CurlOptions) {
         // Not retained: the driver holds the transfer for as long as libcurl may call.
         let context = Unmanaged.passUnretained(self).toOpaque()
+        options.set(CURLOPT_OPENSOCKETFUNCTION, openSocket)
         options.set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText.baseAddress))
         options.set(CURLOPT_HEADERFUNCTION, receiveHeadLine)
         options.set(CURLOPT_HEADERDATA, context)
@@ -149,6 +150,10 @@ private final class CurlOptions {
     }
     func set(_ option: CURLoption, _ value: @escaping ccurl_progress_callback) {
         note(ccurl_setopt_progress(handle, option, value))
+    }
+
+    func set(_ option: CURLoption, _ value: @escaping curl_opensocket_callback) {
+        note(ccurl_setopt_open_socket(handle, option, value))
     }
 
     private func note(_ code: CURLcode) {

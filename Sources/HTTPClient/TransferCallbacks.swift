@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 // What libcurl calls, on the thread of the driver, while it performs. The context is the transfer, which the driver holds.
 
@@ -23,6 +24,13 @@ let receiveBody: ccurl_data_callback = { bytes, size, count, context in
 let noteProgress: ccurl_progress_callback = { context, _, _, _, sent in
     transfer(context)?.progress(sent: Int64(sent))
     return 0
+}
+
+/// Opens a socket that no child inherits: libcurl's own are, and a child that lives on would keep the connection open, and could use it.
+let openSocket: curl_opensocket_callback = { _, _, address in
+    // The number that libcurl takes for no socket.
+    guard let address = address?.pointee else { return -1 }
+    return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {

@@ -154,7 +154,8 @@ import Testing
         let server = try RawServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             arrived.withLock { $0 = true }
-            hungUp.withLock { $0 = connection.read().isEmpty }
+            let isOver = connection.waitForEnd()
+            hungUp.withLock { $0 = isOver }
         }
         let client = HTTPClient()
         let task = Task { try await client.send(HTTPRequest(.get, server.url)) }

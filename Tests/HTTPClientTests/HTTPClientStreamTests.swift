@@ -1,3 +1,4 @@
+import Glibc
 import HTTPClient
 import HTTPMessages
 import Runtime
@@ -54,13 +55,7 @@ import Testing
             }
         }
         let stream = try await client.stream(HTTPRequest(.get, server.url))
-        var before = -1
-        let stops = await eventually {
-            defer { before = sent.withLock { $0 } }
-            try? await Task.sleep(for: .milliseconds(300))
-            return sent.withLock { $0 } == before
-        }
-        #expect(stops)
+        #expect(await settles { sent.withLock { $0 } })
         #expect(sent.withLock { $0 } < size / 2)
         var received = 0
         var isRight = true
@@ -77,7 +72,8 @@ import Testing
         let server = try RawServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbegin")
-            hungUp.withLock { $0 = connection.read().isEmpty }
+            let isOver = connection.waitForEnd()
+            hungUp.withLock { $0 = isOver }
         }
         func readFirst() async throws -> [UInt8]? {
             let stream = try await client.stream(HTTPRequest(.get, server.url))
@@ -93,13 +89,32 @@ import Testing
         let server = try RawServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-            hungUp.withLock { $0 = connection.read().isEmpty }
+            let isOver = connection.waitForEnd()
+            hungUp.withLock { $0 = isOver }
         }
         let stream = try await client.stream(HTTPRequest(.get, server.url))
         let reader = Task { for try await _ in stream.body {} }
         reader.cancel()
         #expect(await #expect(throws: HTTPClientError.self) { try await reader.value }?.code == .canceled)
         #expect(await eventually { hungUp.withLock { $0 } })
+    }
+
+    @Test func aChildThatLivesOnKeepsNoConnectionOpen() async throws {
+        let hungUp = Locked(false)
+        let server = try RawServer { connection in
+            _ = connection.read(until: "\r\n\r\n")
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            let isOver = connection.waitForEnd()
+            hungUp.withLock { $0 = isOver }
+        }
+        let stream = try await client.stream(HTTPRequest(.get, server.url))
+        let child = try ChildProcess.start(.init(program: "/bin/sleep", arguments: ["60"], environment: [:]))
+        let reader = Task { for try await _ in stream.body {} }
+        reader.cancel()
+        _ = await reader.result
+        #expect(await eventually(within: .seconds(10)) { hungUp.withLock { $0 } })
+        kill(child.processID, SIGKILL)
+        _ = try await child.wait()
     }
 
     @Test func aBodyCutShortEndsWithAnErrorAfterWhatCame() async throws {

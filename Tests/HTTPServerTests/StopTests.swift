@@ -1,3 +1,4 @@
+import Glibc
 import HTTPClient
 import HTTPMessages
 import HTTPServer
@@ -54,7 +55,8 @@ import Testing
             .events { writer in
                 try await writer.write("data: hello\n\n")
                 defer { ended.withLock { $0 = true } }
-                try await Task.sleep(for: .seconds(3600))
+                await untilCancelled()
+                throw CancellationError()
             }
         }
         let stream = try await fixture.client.stream(fixture.request(.get, "/"))
@@ -70,18 +72,21 @@ import Testing
     }
 
     @Test func aStreamThatEndsInTimeIsWhole() async throws {
-        let begun = Locked(false)
+        let (begun, isStopping) = (Locked(false), Locked(false))
         let fixture = try ServerFixture { _ in
             .stream(type: "text/plain") { writer in
                 try await writer.write("first ")
                 begun.withLock { $0 = true }
-                try await Task.sleep(for: .milliseconds(100))
+                #expect(await eventually { isStopping.withLock { $0 } })
                 try await writer.write("second")
             }
         }
         async let response = fixture.get("/")
         #expect(await eventually { begun.withLock { $0 } })
-        await fixture.server.stop(within: .seconds(20), streamsWithin: .seconds(20))
+        async let stopped: Void = fixture.server.stop(within: .seconds(20), streamsWithin: .seconds(20))
+        #expect(await eventually { (try? fixture.connect()) == nil })
+        isStopping.withLock { $0 = true }
+        await stopped
         #expect(try await response.text == "first second")
     }
 
@@ -96,8 +101,9 @@ import Testing
 
     @Test func stoppingUnderLoadAnswersOrRefusesEveryRequest() async throws {
         for _ in 0..<5 {
+            let served = Locked(0)
             let fixture = try ServerFixture(.tcp) { request in
-                await Task.yield()
+                served.withLock { $0 += 1 }
                 return request.segments == ["s"]
                     ? .events { writer in while true { try await writer.write("data: x\n\n") } }
                     : .text("fine")
@@ -111,7 +117,7 @@ import Testing
                     }
                 }
                 group.addTask {
-                    try? await Task.sleep(for: .milliseconds(30))
+                    #expect(await eventually { served.withLock { $0 } > 50 })
                     await fixture.server.stop(within: .milliseconds(100), streamsWithin: .milliseconds(20))
                 }
             }
@@ -132,6 +138,20 @@ import Testing
             return true
         }
         #expect(isFree)
+    }
+
+    @Test(arguments: Transport.allCases)
+    func aChildThatLivesOnKeepsNoConnectionOpen(transport: Transport) async throws {
+        let fixture = try ServerFixture(transport) { _ in .text("fine") }
+        let connection = try fixture.connect()
+        await connection.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(await connection.read(until: "fine").hasSuffix("fine"))
+        let child = try ChildProcess.start(.init(program: "/bin/sleep", arguments: ["60"], environment: [:]))
+        await fixture.server.stop()
+        #expect(await connection.waitForEnd())
+        #expect(throws: SystemError.self) { try fixture.connect() }
+        kill(child.processID, SIGKILL)
+        _ = try await child.wait()
     }
 
     @Test func runningEndsWithItsTask() async throws {

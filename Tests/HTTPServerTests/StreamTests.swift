@@ -47,7 +47,7 @@ import Testing
         for try await piece in stream.body {
             isRight = isRight && piece.first == UInt8(received / 10_000 % 251)
             received += piece.count
-            if received % 7 == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            for _ in 0..<received % 7 { await Task.yield() }
         }
         #expect(isRight)
         #expect(received == pieces * 10_000)
@@ -66,13 +66,7 @@ import Testing
         }
         let connection = try fixture.connect()
         await connection.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        var before = -1
-        let stops = await eventually {
-            defer { before = written.withLock { $0 } }
-            try? await Task.sleep(for: .milliseconds(100))
-            return before > 0 && written.withLock { $0 } == before
-        }
-        #expect(stops)
+        #expect(await settles { written.withLock { $0 } })
         // What the sockets hold, and our own buffer.
         #expect(written.withLock { $0 } < 10_000_000)
         await fixture.server.stop(within: .zero, streamsWithin: .zero)
@@ -85,7 +79,7 @@ import Testing
             .events { writer in
                 try await writer.write("data: hello\n\n")
                 begun.withLock { $0 = true }
-                try? await Task.sleep(for: .seconds(3600))
+                await untilCancelled()
                 ended.withLock { $0 = Task.isCancelled }
             }
         }
@@ -127,7 +121,7 @@ import Testing
         let (begun, ended) = (Locked(false), Locked(false))
         let fixture = try ServerFixture(transport) { _ in
             begun.withLock { $0 = true }
-            try? await Task.sleep(for: .seconds(3600))
+            await untilCancelled()
             ended.withLock { $0 = Task.isCancelled }
             return .text("too late")
         }

@@ -18,7 +18,7 @@ package final class RawConnection: Sendable {
 
     /// Connects to a port of this machine.
     package static func connect(port: UInt16) throws -> RawConnection {
-        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connection = RawConnection(descriptor)
         let code = withLoopback(port: port) { Glibc.connect(descriptor, $0, $1) }
         guard code == 0 else { throw SystemError("connect to port \(port)") }
@@ -27,7 +27,7 @@ package final class RawConnection: Sendable {
 
     /// Connects to a unix socket.
     package static func connect(path: String) throws -> RawConnection {
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connection = RawConnection(descriptor)
         let code = withUnix(path: path) { Glibc.connect(descriptor, $0, $1) }
         guard code == 0 else { throw SystemError("connect to \(path)") }
@@ -82,12 +82,21 @@ package final class RawConnection: Sendable {
         }
     }
 
+    /// Reads on until the peer ends the connection; false when it does not within some seconds.
+    package func waitForEnd() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { return count == 0 || errno == ECONNRESET }
+        }
+    }
+
     /// Ends our sending; the peer can go on.
     package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Leaves what a server leaves that was killed: a socket's file where nobody listens.
     package static func leaveSocketFile(path: String) throws {
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         let code = withUnix(path: path) { bind(descriptor, $0, $1) }
         guard code == 0 else { throw SystemError("bind \(path)") }
@@ -111,6 +120,9 @@ extension RawConnection {
     /// What comes up to and including `end`, or up to the peer's end.
     package func read(until end: String) async -> String { await onThread { self.read(until: end) } }
 
+    /// Reads on until the peer ends the connection; false when it does not within some seconds.
+    package func waitForEnd() async -> Bool { await onThread { self.waitForEnd() } }
+
     /// What comes up to the peer's end.
     package func readAll() async -> String { await onThread { self.readAll() } }
 }
@@ -128,7 +140,7 @@ package final class RawServer: Sendable {
     private let descriptor: Int32
 
     package init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard withLoopback(port: 0, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 64) == 0 else {
             throw SystemError("listen on a port of the loopback")
         }
@@ -143,6 +155,8 @@ package final class RawServer: Sendable {
             while true {
                 let next = accept(descriptor, nil, nil)
                 if next < 0 { break }
+                // Children of other tests must not keep it open.
+                _ = fcntl(next, F_SETFD, FD_CLOEXEC)
                 Thread.detach { serve(RawConnection(next)) }
             }
             close(descriptor)
