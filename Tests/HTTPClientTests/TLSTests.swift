@@ -35,6 +35,9 @@ private final class TLSServer: Sendable {
                 environment: [:], standardOutput: descriptor))
         var port: Int?
         let isUp = try await eventually {
+            // FoundationEssentials (6.3) leaks a buffer whenever it reads an empty file.
+            let size = try FileManager.default.attributesOfItem(atPath: output)[.size] as? Int
+            guard let size, size > 0 else { return false }
             let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
             let line = lines.first { $0.hasPrefix("ACCEPT ") }
             port = line.flatMap { $0.split(separator: ":").last }.flatMap { Int($0) }
