@@ -52,12 +52,14 @@ package struct AttemptFolder: Hashable, Sendable {
     }
 
     /// Reads a record; nil when it is not there.
+    ///
+    /// - Throws: a transient error when it cannot be read just now, another when it is damaged.
     package func read<Record: Decodable>(_ file: String, as type: Record.Type) throws(JobRunnerError)
         -> Record?
     {
         guard let bytes = SystemFile.bytes(file, limit: AttemptFolder.largestRecord) else {
             if access(file, F_OK) != 0 { return nil }
-            throw JobRunnerError(.internalError, "\(file) cannot be read")
+            throw JobRunnerError(.internalError, "\(file) cannot be read", isTransient: true)
         }
         do {
             return try JSONCoding.decode(type, from: bytes)

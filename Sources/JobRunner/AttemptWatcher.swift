@@ -78,7 +78,9 @@ final class AttemptWatcher: Sendable {
         guard let watch = state.withLock({ $0.watches[reference] }) else { return }
         // Before the look, so that what happens after it wakes us.
         wakers.add(reference, watch.folder)
-        let sight = AttemptSight(watch.folder, reference, since: watch.since, now: time.now)
+        guard let sight = AttemptSight(watch.folder, reference, since: watch.since, now: time.now) else {
+            return
+        }
         let observers = state.withLock { state in
             let observers = state.watches[reference]?.observers(for: sight.observation) ?? []
             if sight.isLast { state.watches[reference] = nil }
@@ -127,24 +129,25 @@ struct AttemptSight {
     /// How long a folder may be missing before it is taken for gone: its runner may just be about to make it.
     private static let patience = Duration.seconds(10)
 
-    /// Looks, and settles what ended without saying so.
-    init(
+    /// Looks, and settles what ended without saying so. nil when this machine has no descriptors or memory left to look with: that says nothing
+    /// about the attempt, and the next look may see it.
+    init?(
         _ folder: AttemptFolder, _ reference: AttemptReference, since: ContinuousClock.Instant, now: Timestamp
     ) {
         do {
             try Settlement.settle(folder, reference, now: now)
-            observation = try AttemptSight.look(folder, isLate: .now - since > AttemptSight.patience, now)
-        } catch {
+            observation = try AttemptSight.look(folder, isLate: .now - since > AttemptSight.patience)
+        } catch let error as JobRunnerError where !error.isTransient {
             observation = .finished(
                 AttemptOutcome(
-                    status: .error, reason: .internalError, message: "\(error)", failure: .infrastructure,
+                    status: .error, reason: error.reason, message: error.message, failure: .infrastructure,
                     finished: now))
+        } catch {
+            return nil
         }
     }
 
-    private static func look(
-        _ folder: AttemptFolder, isLate: Bool, _ now: Timestamp
-    ) throws(JobRunnerError) -> JobObservation {
+    private static func look(_ folder: AttemptFolder, isLate: Bool) throws(JobRunnerError) -> JobObservation {
         if let outcome = try folder.read(folder.outcome, as: AttemptOutcome.self) {
             return .finished(outcome)
         }

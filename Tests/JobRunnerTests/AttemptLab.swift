@@ -15,12 +15,14 @@ struct AttemptLab {
     let home: TemporaryFolder
     let runner: LocalRunner
     private let run: String
+    private let settings: LocalSettings
 
     init(_ variables: [String: String] = [:], settings: LocalSettings = LocalSettings()) async throws {
         home = try TemporaryFolder()
         try await AttemptLab.makeLog(home.file("log.db"))
         var settings = settings
         if settings.messageLog == nil { settings.messageLog = home.file("log.db") }
+        self.settings = settings
         run = "run-\(UInt32.random(in: 0 ... .max))"
         let environment = [
             "BAI_HOME": home.path, "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home.path,
@@ -41,7 +43,7 @@ struct AttemptLab {
 
     /// Another program's view of the same attempts.
     func anotherRunner() -> LocalRunner {
-        AttemptLab.runner(home, ["BAI_HOME": home.path, "PATH": "/usr/bin:/bin"], LocalSettings())
+        AttemptLab.runner(home, ["BAI_HOME": home.path, "PATH": "/usr/bin:/bin"], settings)
     }
 
     private static func runner(

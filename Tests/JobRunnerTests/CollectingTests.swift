@@ -156,4 +156,35 @@ import Testing
         #expect(outcome.failure == .infrastructure)
         #expect(outcome.exitCode == 0)
     }
+
+    @Test func aBenchmarkWaitsRatherThanThatItsOutputIsLost() async throws {
+        let away = try TemporaryFolder()
+        #expect(symlink(away.path, away.file("log.db")) == 0)
+        let lab = try await AttemptLab(settings: LocalSettings(messageLog: away.file("log.db")))
+        // More than the agent holds, in long lines.
+        let script = "head -c 24000000 /dev/zero | tr '\\000' x | fold -w 60000; echo; echo done > done.txt"
+        let reference = try await lab.runner.start(lab.job(script), in: nil)
+        let folder = try lab.folder(reference)
+        let isFull = await eventually {
+            (SystemFile.bytes(folder.standardOutput, limit: 64 << 20)?.count ?? 0) > 16 << 20
+        }
+        #expect(isFull)
+        #expect(try lab.text("done.txt", of: reference) == nil)
+        #expect(symlink(lab.home.file("log.db"), away.file("back.db")) == 0)
+        #expect(rename(away.file("back.db"), away.file("log.db")) == 0)
+        let outcome = try await lab.end(of: reference)
+        #expect(outcome.status == .succeeded)
+        #expect(outcome.logCount == 400)
+        #expect(outcome.disturbances.contains { $0.contains("had to wait with its output") })
+    }
+
+    @Test func aFileOfMeasurementsThatIsBegunAnewIsReadAnew() async throws {
+        let lab = try await AttemptLab()
+        let script = """
+            echo '{"long_name_of_a_metric":1}' > $BAI_METRICS; sleep 0.4; echo '{"x":2}' > $BAI_METRICS
+            """
+        _ = try await lab.outcome(of: lab.job(script))
+        #expect(try await lab.points().map(\.value) == [1, 2])
+        #expect(try await lab.lines(.agent).map(\.text).first?.contains("append to it") == true)
+    }
 }

@@ -144,7 +144,8 @@ import Testing
         async let second = other.start(job, in: nil)
         let references = try await [first, second]
         #expect(references[0] == references[1])
-        #expect(try await lab.end(of: references[0]).status == .succeeded)
+        let outcome = try await lab.end(of: references[0])
+        #expect(outcome.status == .succeeded, "\(outcome.message)")
         #expect(try await lab.runner.start(job, in: nil) == references[0], "and again after its end")
         #expect(SystemFile.text(lab.home.file("runs")) == "ran")
     }

@@ -114,13 +114,16 @@ struct AttemptEnd {
     ]
 
     /// The last word on the attempt.
-    func outcome(of circumstances: Circumstances, at now: Timestamp) -> AttemptOutcome {
+    ///
+    /// - Parameter circumstances: nil where nobody came to look at them.
+    func outcome(of circumstances: Circumstances?, at now: Timestamp) -> AttemptOutcome {
         var outcome = AttemptOutcome(
             status: status, reason: reason, message: message, failure: blame, exitCode: exitCode,
             signal: signal,
             started: started, finished: now, cpuSeconds: cpuSeconds, peakMemory: peakMemory,
             metricCount: counts.points, logCount: counts.lines, droppedMetrics: counts.dropped,
-            environment: circumstances.facts, disturbances: circumstances.disturbances)
+            environment: circumstances?.facts ?? [:],
+            disturbances: circumstances?.disturbances ?? [])
         if let failure {
             outcome.status = .error
             outcome.reason = .metricsLost

@@ -90,6 +90,13 @@ final class AttemptStreams {
         errors.finish { take(errorLine: $0, at: now) }
         fifo.finish { collector.emitted($0, at: now) }
         file.finish { collector.emitted($0, at: now) }
+        if file.cuts > 0 {
+            collector.note(
+                """
+                the file of measurements was begun anew \(file.cuts) times, and what was in it may be lost: \
+                append to it (>> in a shell)
+                """, at: now)
+        }
         collector.conclude(at: now)
     }
 

@@ -21,6 +21,7 @@ struct Circumstances {
         watchesNeighbours = order.settings.watchesNeighbours
         facts = [
             "agent_version": .string(Version.current), "runner": "local",
+            "image": .string(run.descriptor.env.dockerImage),
             "descriptor_sha256": .string(run.source.sha256),
             "contents": .array(
                 order.job.contents.map { content in

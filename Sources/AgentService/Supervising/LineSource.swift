@@ -8,6 +8,7 @@ final class LineSource {
     private var splitter = LineSplitter()
     private let spool: Spool?
     private let isFile: Bool
+    private var place = 0
 
     /// - Parameters:
     ///   - descriptor: is closed with this.
@@ -29,6 +30,7 @@ final class LineSource {
     /// - Returns: how many bytes there were.
     func read(limit: Int = chunk, _ take: (LineSplitter.Line) -> Void) -> Int {
         guard descriptor >= 0 else { return 0 }
+        if isFile { returnToStartIfCut() }
         return withUnsafeTemporaryAllocation(byteCount: LineSource.chunk, alignment: 16) { buffer in
             var total = 0
             while total < limit {
@@ -40,6 +42,7 @@ final class LineSource {
                 spool?.write(bytes)
                 splitter.add(bytes, take)
                 total += count
+                place += count
             }
             return total
         }
@@ -49,6 +52,17 @@ final class LineSource {
     func finish(_ take: (LineSplitter.Line) -> Void) {
         splitter.finish(take)
         end()
+    }
+
+    /// How often the file was shorter than what had been read of it: somebody wrote it anew instead of going on.
+    private(set) var cuts = 0
+
+    private func returnToStartIfCut() {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Int(status.st_size) < place else { return }
+        lseek(descriptor, 0, SEEK_SET)
+        place = 0
+        cuts += 1
     }
 
     private func end() {

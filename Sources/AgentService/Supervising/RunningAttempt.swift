@@ -58,10 +58,14 @@ final class RunningAttempt {
     func run(_ circumstances: inout Circumstances) -> AttemptEnd {
         lookForStop()
         while process.exit == nil { turn() }
+        let left = Descendants.alive().count
         let isClean = Descendants.endAll()
         publisher.hurry(patience: order.settings.publishDeadline.duration)
         let spent = Descendants.usage()
         circumstances.lookAgain(ownSeconds: spent.seconds + Descendants.ownUsage().seconds)
+        if left > 0, life.verdict == nil {
+            streams.note("ended \(left) processes that the benchmark had left behind")
+        }
         streams.conclude()
         streams.publish(isLast: true)
         publisher.finish(streams.collector.counts)

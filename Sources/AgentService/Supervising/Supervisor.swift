@@ -25,9 +25,8 @@ package struct Supervisor {
             let claim = try AttemptClaim.take(folder, host: host)
             supervisor.sayReady()
             guard let claim else { return 0 }
-            Descendants.adopt()
-            try supervisor.supervise()
-            withExtendedLifetime(claim) {}
+            defer { withExtendedLifetime(claim) {} }
+            try supervisor.superviseOrSayWhyNot()
             return 0
         } catch {
             host.log.error("the attempt cannot be supervised", ["folder": folder.path, "error": "\(error)"])
@@ -42,6 +41,20 @@ package struct Supervisor {
         if nothing >= 0 {
             dup2(nothing, STDOUT_FILENO)
             close(nothing)
+        }
+    }
+
+    /// Whatever goes wrong here: nothing is left running, and the attempt has an outcome that says what it was.
+    private func superviseOrSayWhyNot() throws {
+        do {
+            Descendants.adopt()
+            try supervise()
+        } catch  where !folder.isEnded {
+            _ = Descendants.endAll()
+            var outcome = AttemptEnd(refusal: error).outcome(of: nil, at: host.time.now)
+            (outcome.metricCount, outcome.logCount, outcome.droppedMetrics) = (nil, nil, nil)
+            try folder.write(outcome, to: folder.outcome)
+            throw error
         }
     }
 
@@ -83,6 +96,8 @@ package struct Supervisor {
                 order, folder, preparation, wakers, publisher, circumstances: circumstances, host: host)
             return running.run(&circumstances)
         } catch {
+            // It may have been started already when something else failed.
+            _ = Descendants.endAll()
             return refuse(AttemptEnd(refusal: error), publisher, order)
         }
     }
