@@ -7,6 +7,8 @@ final class Archive {
     private let handle: OpaquePointer
     private let name: String
     private var entry: OpaquePointer?
+    /// How many bytes of the entry's content are still to come, as the archive says.
+    private var rest: Int64 = 0
 
     /// What an entry is.
     enum Kind: Equatable {
@@ -31,9 +33,8 @@ final class Archive {
         archive_read_support_format_tar(handle)
         archive_read_support_format_zip(handle)
         guard archive_read_open_filename(handle, path, 128 * 1024) == ARCHIVE_OK else {
-            let error = failure("it is no archive, or of a kind that is not known (tar, tar.gz and zip are)")
-            archive_read_free(handle)
-            throw error
+            // The handle is let go by `deinit`, which follows since everything is set.
+            throw failure("it is no archive, or of a kind that is not known (tar, tar.gz and zip are)")
         }
     }
 
@@ -53,6 +54,7 @@ final class Archive {
         guard let path = text(archive_entry_pathname_utf8(entry), archive_entry_pathname(entry)) else {
             throw ObjectStoreError(.unsafePath, "\(name): the name of an entry is not UTF-8")
         }
+        rest = archive_entry_size(entry)
         return (path, try kind(of: entry, path))
     }
 
@@ -62,6 +64,15 @@ final class Archive {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ObjectStoreError) -> Int {
         let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
         guard count >= 0 else { throw failure("it is damaged") }
+        rest -= Int64(count)
+        return count == 0 ? readHole(into: buffer) : count
+    }
+
+    /// A sparse file may end with a hole: zeros that libarchive leaves out, though they are part of the content.
+    private func readHole(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count = Int(min(max(rest, 0), Int64(buffer.count)))
+        rest -= Int64(count)
+        buffer[..<count].initializeMemory(as: UInt8.self, repeating: 0)
         return count
     }
 

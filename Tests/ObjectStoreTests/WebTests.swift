@@ -283,6 +283,8 @@ import Testing
         let late: FaultServer.Answer = { request, connection in
             isAsked.withLock { $0 = true }
             mayAnswer.wait()
+            // Whoever came too late to share the first download asks for a second, and must be answered too.
+            mayAnswer.signal()
             Answers.good(Self.content)(request, connection)
         }
         let server = try FaultServer(late)
