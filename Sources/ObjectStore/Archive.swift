@@ -62,18 +62,14 @@ final class Archive {
     ///
     /// - Returns: how many; 0 at its end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ObjectStoreError) -> Int {
-        let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
-        guard count >= 0 else { throw failure("it is damaged") }
-        rest -= Int64(count)
-        return count == 0 ? readHole(into: buffer) : count
-    }
-
-    /// A sparse file may end with a hole: zeros that libarchive leaves out, though they are part of the content.
-    private func readHole(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let count = Int(min(max(rest, 0), Int64(buffer.count)))
-        rest -= Int64(count)
-        buffer[..<count].initializeMemory(as: UInt8.self, repeating: 0)
-        return count
+        // Before a hole in a sparse file libarchive may give nothing although more follows; after that it gives the hole's zeros.
+        for _ in 0..<2 {
+            let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { throw failure("it is damaged") }
+            rest -= Int64(count)
+            if count > 0 || rest <= 0 { return count }
+        }
+        throw failure("it is damaged: a file in it is shorter than it says")
     }
 
     private func kind(of entry: OpaquePointer, _ path: String) throws(ObjectStoreError) -> Kind {

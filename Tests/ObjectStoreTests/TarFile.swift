@@ -33,7 +33,7 @@ struct TarFile {
         TarFile.put(TarFile.octal(size, digits: 11), at: 386, in: &header)
         TarFile.put(TarFile.octal(0, digits: 11), at: 398, in: &header)
         TarFile.put(TarFile.octal(size, digits: 11), at: 483, in: &header)
-        TarFile.put("ustar  ", at: 257, in: &header)
+        TarFile.put("ustar  \0", at: 257, in: &header)
         TarFile.sign(&header)
         bytes += header
     }
