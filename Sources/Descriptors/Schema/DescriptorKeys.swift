@@ -99,7 +99,7 @@ enum DescriptorKeys {
     static let ml: [DescriptorKey] = [
         .optional(
             "benchmark_code", .text(.command), example: "\"python3 train.py\"",
-            "The command, split into words as a shell would, but run without one. `$(NAME)` is replaced from the environment."
+            "The command, split into words as a shell would, but run without one. `$(NAME)` is replaced from the environment, and `$$` stands for one `$`, as in Kubernetes."
         ),
         .optional(
             "args", .text(.command), example: "\"--batch-size 32\"", "More arguments, split the same way."),
