@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Glibc
+import JSON
+import Runtime
+import TestSupport
+import Testing
+
+/// What is left when more than one service dies, and how it goes on.
+@Suite struct RecoveryTests {
+    /// A benchmark that waits for a file: a test decides when it ends.
+    private func waiting(_ stack: Stack) throws -> (descriptor: String, gate: String, starts: String) {
+        let (gate, starts) = (stack.folder.file("gate"), stack.folder.file("starts"))
+        let descriptor = try stack.descriptor(
+            "waiting",
+            script:
+                "echo $BAI_ATTEMPT >> \(starts); while [ ! -e \(gate) ]; do sleep 0.05; done; bai-emit value=1",
+            extra: "[[output.metrics]]\nname = \"value\"\nunits = \"\"")
+        return (descriptor, gate, starts)
+    }
+
+    private func isRunning(_ stack: Stack, _ run: String, attempt: Int64 = 1) async throws -> Bool {
+        try await eventually(within: .seconds(40)) {
+            let summary = try await stack.json("get", "benchmark", run)["summary"]
+            return summary?["status"] == "RUNNING" && summary?["attempt"]?.integer == attempt
+        }
+    }
+
+    private func submit(_ stack: Stack, _ descriptor: String) async throws -> String {
+        String(try await stack.succeed("run", descriptor, "-o", "name").prefix { $0 != "\n" })
+    }
+
+    private func starts(_ path: String) throws -> [Substring] {
+        try String(contentsOf: URL(filePath: path), encoding: .utf8).split(separator: "\n")
+    }
+
+    @Test func everythingKilledAtOnceGoesOnWithTheNextUpAndTheAttemptIsStillTheSame() async throws {
+        try await Stack.with { stack in
+            let (descriptor, gate, starts) = try waiting(stack)
+            let run = try await submit(stack, descriptor)
+            #expect(try await isRunning(stack, run))
+            for service in try await stack.json("status").array ?? [] {
+                if let processID = service["pid"]?.integer { kill(Int32(processID), SIGKILL) }
+            }
+            let supervisor = try String(
+                contentsOf: URL(filePath: "\(stack.home)/run/supervisor.lock"), encoding: .utf8)
+            kill(try #require(Int32(supervisor.prefix { $0 != "\n" })), SIGKILL)
+            try await stack.succeed("up")
+            try Data().write(to: URL(filePath: gate))
+            #expect(try await stack.baictl("watch", run).exit == .code(0))
+            #expect(try self.starts(starts) == ["1"], "the attempt outlived whoever started it")
+        }
+    }
+
+    @Test func anAttemptWhoseSupervisorIsKilledIsMadeAgainAndLeavesNothingBehind() async throws {
+        try await Stack.with { stack in
+            let (descriptor, gate, starts) = try waiting(stack)
+            let run = try await submit(stack, descriptor)
+            #expect(try await isRunning(stack, run))
+            let agents = Stack.processes(mentioning: "attempts/\(run)/1").filter {
+                $0.contains("bai-agent supervise")
+            }
+            let agent = try #require(agents.first?.split(separator: " ").first.flatMap { Int32($0) })
+            kill(agent, SIGKILL)
+            #expect(try await isRunning(stack, run, attempt: 2))
+            #expect(Stack.processes(mentioning: "\(run)/1").isEmpty, "nothing of the first attempt is left")
+            try Data().write(to: URL(filePath: gate))
+            #expect(try await stack.baictl("watch", run).exit == .code(0))
+            #expect(try self.starts(starts) == ["1", "2"])
+            let detail = try await stack.json("get", "benchmark", run)
+            #expect(detail["attempts"]?.array?.first?["outcome"]?["reason"] == "Vanished")
+            #expect(detail["results"]?.array?.first?["samples"] == [1])
+        }
+    }
+
+    @Test func downCutsAnAttemptShortAndTheNextUpMakesItAgain() async throws {
+        try await Stack.with { stack in
+            let (descriptor, gate, starts) = try waiting(stack)
+            let run = try await submit(stack, descriptor)
+            #expect(try await isRunning(stack, run))
+            try await stack.down()
+            try Data().write(to: URL(filePath: gate))
+            try await stack.succeed("up")
+            #expect(try await stack.baictl("watch", run).exit == .code(0))
+            #expect(try self.starts(starts) == ["1", "2"])
+        }
+    }
+
+    @Test func theReadModelComesBackFromTheLog() async throws {
+        try await Stack.with { stack in
+            let file = try stack.descriptor("again", script: "bai-emit value=1")
+            try await stack.succeed("run", file, "--wait")
+            let before = try await stack.json("get", "benchmark", "latest")
+            try await stack.down()
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(stack.home)/read-model.db\(suffix)")
+            }
+            try await stack.succeed("up")
+            let isBack = try await eventually { try await stack.json("get", "benchmark", "latest") == before }
+            #expect(isBack)
+        }
+    }
+}
