@@ -168,7 +168,7 @@ let testTargets: [Target] = [
     tests(of: "Detection"),
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
-    tests(of: "API"),
+    tests(of: "API", ["JSON"]),
     tests(of: "MessageLog", ["SQLiteLog", "SQLite"]),
     tests(of: "HTTPMessages"),
     tests(of: "HTTPClient", ["HTTPServer", "HTTPMessages"]),

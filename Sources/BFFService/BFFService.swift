@@ -36,16 +36,18 @@ package struct BFFService: Sendable {
     ///   - model: the read model's file; it need not be there.
     package init(
         log: any MessageLog, store: any MetricStore, model file: ReadModelFile, node: ServiceNode,
-        time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(), output: StructuredLog? = nil
+        time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(), output: StructuredLog? = nil,
+        failPoints: FailPoints = .none
     ) {
         let output = output ?? StructuredLog(service: node.service)
-        projector = Projector(log: log, file: file, changes: changes, output: output)
+        projector = Projector(log: log, file: file, changes: changes, output: output, failPoints: failPoints)
         let model = ReadModel(file: file, progress: projector.progress)
         bff = BFF(
             log: log, model: model, progress: projector.progress, changes: changes,
             measurements: Measurements(store: store),
             submitter: Submitter(
-                log: log, model: model, progress: projector.progress, ids: ids, time: time, node: node),
+                log: log, model: model, progress: projector.progress, ids: ids, time: time, node: node,
+                failPoints: failPoints),
             time: time, node: node, output: output)
     }
 

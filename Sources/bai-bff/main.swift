@@ -7,6 +7,6 @@ await ServiceProgram.run("bai-bff") { context in
     let service = BFFService(
         log: context.log, store: try context.openStore(),
         model: ReadModelFile(path: installation.readModelFile), node: context.node, time: context.time,
-        output: context.output)
+        output: context.output, failPoints: context.failPoints)
     try await service.serve(at: .unixSocket(installation.socket))
 }

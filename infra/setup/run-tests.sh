@@ -1,14 +1,37 @@
 #!/usr/bin/env bash
-# Builds once and runs every test: the client libraries' and the samples' first (seconds), then Swift's, whose summary is the last thing printed.
+# Builds once and runs every test: the client libraries' and the samples' first, then Swift's, a process for each target.
+#
+# Swift Testing starts all tests of a process at once. Of one process with a thousand of them, those that wait for a condition would
+# wait for the processor; target by target they have it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+passed=0
+failed=0
+failures=()
 
-echo "== client-lib: Python ==" >&2
-python3 -m unittest discover -q -s client-lib/python/tests
-echo "== client-lib: shell ==" >&2
-python3 -m unittest discover -q -s client-lib/shell/tests
-echo "== sample benchmarks ==" >&2
-python3 -m unittest discover -q -s sample-benchmarks
+python_tests() {
+    local name=$1 log count
+    shift
+    log=$(mktemp)
+    if python3 -m unittest -q "$@" >"$log" 2>&1; then result=0; else result=1; fi
+    count=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    report "$name" "$result" "${count:-0}" "$log"
+}
+
+# Prints one line for a target, and what it said where it failed.
+report() {
+    local name=$1 result=$2 count=$3 log=$4
+    if [ "$result" -eq 0 ] && [ "$count" -gt 0 ]; then
+        passed=$((passed + count))
+        printf '  %-28s %5d tests\n' "$name" "$count"
+    else
+        failed=$((failed + 1))
+        failures+=("$name")
+        printf '  %-28s FAILED (%d tests)\n' "$name" "$count"
+        grep -vE '^(◇|✔|↳|Test (Suite|Case))' "$log" | tail -n 60
+    fi
+    rm -f "$log"
+}
 
 echo "== build ==" >&2
 swift build --build-tests
@@ -17,8 +40,19 @@ echo "== lint ==" >&2
 swift format lint --strict --parallel --recursive Sources Tests Benchmarks Package.swift
 
 echo "== tests ==" >&2
-# A filter that matches nothing exits 0: a run without tests must not pass for one.
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-swift test --skip-build 2>&1 | tee "$log"
-grep -qE 'Test run with [1-9][0-9]* tests' "$log" || { echo "No test ran." >&2; exit 1; }
+python_tests client-lib/python discover -s client-lib/python/tests
+python_tests client-lib/shell discover -s client-lib/shell/tests
+python_tests sample-benchmarks sample-benchmarks/test_samples.py
+bundle="$(swift build --show-bin-path)/benchmark-aiPackageTests.xctest"
+targets=$(for folder in Tests/*Tests; do basename "$folder"; done | grep -v '^EndToEndTests$')
+for target in $targets EndToEndTests; do
+    log=$(mktemp)
+    if "$bundle" --testing-library swift-testing --filter "^$target\\." >"$log" 2>&1; then result=0; else result=1; fi
+    # A filter that matches nothing succeeds: a target without tests must not pass for one.
+    count=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\}.*/\1/p' "$log" | tail -n 1)
+    report "$target" "$result" "${count:-0}" "$log"
+done
+
+[ ${#failures[@]} -eq 0 ] || echo "failed: ${failures[*]}"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

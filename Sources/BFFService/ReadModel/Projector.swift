@@ -20,6 +20,7 @@ package actor Projector {
     private let file: ReadModelFile
     private let changes: Changes
     private let output: StructuredLog
+    private let failPoints: FailPoints
     private let backoff = Backoff(first: .milliseconds(50), most: .seconds(5))
     package nonisolated let progress = ProjectionProgress()
 
@@ -28,7 +29,11 @@ package actor Projector {
     private var positions: [TopicPartition: Int64] = [:]
     private var partitionCount = 1
 
-    package init(log: any MessageLog, file: ReadModelFile, changes: Changes, output: StructuredLog) {
+    package init(
+        log: any MessageLog, file: ReadModelFile, changes: Changes, output: StructuredLog,
+        failPoints: FailPoints = .none
+    ) {
+        self.failPoints = failPoints
         self.log = log
         self.file = file
         self.changes = changes
@@ -76,10 +81,12 @@ package actor Projector {
             if let reason = progress.takeDistrust() {
                 throw SQLiteError(.corrupt, message: reason, path: file.path)
             }
+            try failPoints.pass("bff.before-take")
             let records = try await feed.next(Projector.batch, from: log)
             if records.isEmpty {
                 _ = try await log.wait(for: positions, timeout: Projector.patience)
             } else {
+                try failPoints.pass("bff.after-take")
                 try write(records)
                 progressed()
             }
@@ -103,7 +110,9 @@ package actor Projector {
             for (partition, offset) in next where positions[partition] != offset {
                 try save(partition, offset, in: database)
             }
+            try failPoints.pass("bff.before-commit")
         }
+        try failPoints.pass("bff.after-commit")
         positions = next
         for (position, reason) in bad {
             output.warning("a record cannot be read", ["record": position.description, "error": reason])

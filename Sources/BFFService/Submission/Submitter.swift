@@ -15,6 +15,7 @@ struct Submitter: Sendable {
     let ids: any IDSource
     let time: any TimeSource
     let node: ServiceNode
+    let failPoints: FailPoints
     private let turns = KeyedTurns()
     private let workshop = Workshop()
 
@@ -24,8 +25,9 @@ struct Submitter: Sendable {
 
     init(
         log: any MessageLog, model: ReadModel, progress: ProjectionProgress, ids: any IDSource,
-        time: any TimeSource, node: ServiceNode
+        time: any TimeSource, node: ServiceNode, failPoints: FailPoints = .none
     ) {
+        self.failPoints = failPoints
         self.log = log
         self.model = model
         self.progress = progress
@@ -40,7 +42,7 @@ struct Submitter: Sendable {
     func submit(_ request: SubmitRequest, key: String?) async throws -> SubmitResponse {
         guard let key, !request.dryRun else {
             let plan = try await plan(request, key: nil, ids: RunIDs(ids))
-            if !request.dryRun { _ = try await log.publish(plan.records) }
+            if !request.dryRun { try await publish(plan) }
             return plan.response
         }
         return try await turns.take("\(request.client.id)\0\(key)") {
@@ -61,8 +63,13 @@ struct Submitter: Sendable {
             return earlier.response
         }
         let plan = try await plan(request, key: key, ids: RunIDs(client: client, key: key))
-        _ = try await log.publish(plan.records)
+        try await publish(plan)
         return plan.response
+    }
+
+    private func publish(_ plan: SubmissionPlan) async throws {
+        _ = try await log.publish(plan.records)
+        try failPoints.pass("bff.after-effect")
     }
 
     /// Waits until the read model has every run that is on the log now.

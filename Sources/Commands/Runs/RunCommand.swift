@@ -66,13 +66,17 @@ struct RunCommand: Subcommand {
         let request = SubmitRequest(
             descriptor: source.text, filename: source.name, directory: source.folder, overrides: overrides,
             script: script.map(DescriptorSource.absolute), dryRun: isDryRun, client: context.requester)
-        let response = try await context.client.submit(request, idempotencyKey: idempotencyKey)
+        // With a key, asking again after an answer that got lost makes no second run.
+        let key = idempotencyKey ?? RandomIDs().next()
+        let response = try await context.patiently {
+            try await context.client.submit(request, idempotencyKey: key)
+        }
         if isDryRun {
             try printRuns(response, context)
             context.terminal.say("The descriptor is valid; nothing was submitted.")
             return .ok
         }
-        if response.isRepeated {
+        if response.isRepeated, idempotencyKey != nil {
             context.terminal.say("This was submitted before with the same idempotency key.")
         }
         guard let follow else {

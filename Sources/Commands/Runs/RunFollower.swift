@@ -42,14 +42,16 @@ struct RunFollower {
     }
 
     private func followOne(_ run: String, among count: Int) async throws -> ExitCode {
-        for try await event in context.client.events(of: run) {
-            try show(event, withName: count > 1)
+        try await context.patiently {
+            for try await event in context.client.events(of: run) {
+                try show(event, withName: count > 1)
+            }
         }
         context.terminal.endProgress()
-        var detail = try await context.client.run(run)
+        var detail = try await context.patiently { try await context.client.run(run) }
         if detail.results.contains(where: { !$0.rules.isEmpty }) {
             // The analyzer takes the results in its own time: the run may have ended before its alarm is raised.
-            detail = try await context.client.analyzedRun(run)
+            detail = try await context.patiently { try await context.client.analyzedRun(run) }
         }
         if context.format == .table {
             showEnd(detail)
