@@ -120,7 +120,8 @@ let services: [Target] = [
     library(
         "Deployment",
         [
-            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "SQLiteLog", "MessageLog",
+            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "SQLiteLog",
+            "MessageLog",
             "ServiceLoop", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
     library(
@@ -144,7 +145,9 @@ let programs: [Target] = [
     program("bai-agent", ["AgentService", "SQLiteLog", "MessageLog", "JobRunner", "Runtime"]),
     .executableTarget(
         name: "Benchmarks",
-        dependencies: ["SQLiteLog", "MessageLog", "BFFClient", "API", "Events", "Deployment", "Runtime", "JSON"],
+        dependencies: [
+            "SQLiteLog", "MessageLog", "BFFClient", "API", "Events", "Deployment", "Runtime", "JSON",
+        ],
         path: "Benchmarks", swiftSettings: settings),
 ]
 
@@ -182,7 +185,8 @@ let testTargets: [Target] = [
     tests(
         of: "BFFService",
         [
-            "API", "BFFClient", "Descriptors", "Events", "HTTPMessages", "HTTPServer", "JSON", "MessageLog", "MetricStore",
+            "API", "BFFClient", "Descriptors", "Events", "HTTPMessages", "HTTPServer", "JSON", "MessageLog",
+            "MetricStore",
             "Runs", "Runtime", "ServiceLoop", "SQLite",
         ]),
     tests(of: "BFFClient", ["API", "Events", "HTTPMessages", "JSON", "Runtime"]),
