@@ -116,7 +116,9 @@ import Testing
                     time.advance(by: .seconds(30))
                     return !second.ids.isEmpty
                 })
-            #expect(second.events == ["alarm.open"])
+            // Time that runs ahead may end a delivery's deadline before its answer is read: then it comes again, under the same id.
+            #expect(Set(second.ids).count == 1)
+            #expect(Set(second.events) == ["alarm.open"])
             await second.stop()
         }
     }

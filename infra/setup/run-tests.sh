@@ -13,7 +13,7 @@ python_tests() {
     local name=$1 log count
     shift
     log=$(mktemp)
-    if python3 -m unittest -q "$@" >"$log" 2>&1; then result=0; else result=1; fi
+    if python3 -m unittest "$@" >"$log" 2>&1; then result=0; else result=1; fi
     count=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
     report "$name" "$result" "${count:-0}" "$log"
 }
