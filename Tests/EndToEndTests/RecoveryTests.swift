@@ -89,6 +89,11 @@ import Testing
         try await Stack.with { stack in
             let file = try stack.descriptor("again", script: "bai-emit value=1")
             try await stack.succeed("run", file, "--wait")
+            // The analyzer looks at a run once it has ended: only then is there nothing left to change.
+            let isAnalyzed = try await eventually {
+                try await stack.json("get", "benchmark", "latest")["analyzed"] == true
+            }
+            #expect(isAnalyzed)
             let before = try await stack.json("get", "benchmark", "latest")
             try await stack.down()
             for suffix in ["", "-wal", "-shm"] {
