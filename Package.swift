@@ -124,6 +124,10 @@ let services: [Target] = [
             "MessageLog",
             "ServiceLoop", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
+    // What has to be true of an installation whatever happened to it: for bai-chaos and tests, no part of the product.
+    library(
+        "Invariants",
+        ["MessageLog", "MetricStore", "Runs", "Events", "Descriptors", "Detection", "JSON", "Runtime"]),
     library(
         "Commands",
         [
@@ -143,6 +147,14 @@ let programs: [Target] = [
     service("bai-analyzer", "AnalyzerService"),
     // Not more than it needs: it is started twice for each attempt, and every library costs it time.
     program("bai-agent", ["AgentService", "SQLiteLog", "MessageLog", "JobRunner", "Runtime"]),
+    .executableTarget(
+        name: "bai-chaos",
+        dependencies: [
+            "Invariants", "Deployment", "BFFClient", "API", "SQLiteLog", "MessageLog", "MetricStore",
+            "JobRunner",
+            "SQLite", "Detection", "Events", "Runtime", "JSON",
+        ],
+        path: "Chaos", swiftSettings: settings),
     .executableTarget(
         name: "Benchmarks",
         dependencies: [

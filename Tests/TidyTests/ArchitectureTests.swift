@@ -17,7 +17,7 @@ private let floors: [[String]] = [
     [
         "BFFService", "FetcherService", "ExecutorService", "WatcherService", "MetricsPusherService",
         "AnalyzerService",
-        "AgentService", "BFFClient", "Deployment", "Commands",
+        "AgentService", "BFFClient", "Deployment", "Invariants", "Commands",
     ],
 ]
 
