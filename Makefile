@@ -7,7 +7,7 @@ RELEASE := .build/release
 SOURCES := Sources Tests Benchmarks Chaos Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release hello test lint format bench sanitize install clean
+.PHONY: help setup build release hello test lint format bench chaos sanitize install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ format: ## rewrite all sources in the house's format
 
 bench: release ## measure, beside the machine's own limits
 	@$(RELEASE)/Benchmarks
+
+chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RUNS=n FAULTS=kill,pause
+	@.build/debug/bai-chaos $(if $(SEED),--seed=$(SEED)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(RUNS),--runs=$(RUNS)) \
+		$(if $(MOST),--most=$(MOST)) $(if $(FAULTS),--faults=$(FAULTS)) $(if $(PATIENCE),--patience=$(PATIENCE))
 
 sanitize: setup ## run the unit tests under the thread and the address sanitizer
 	@swift test --scratch-path .build-tsan --sanitize=thread --skip EndToEndTests

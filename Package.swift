@@ -209,12 +209,14 @@ let testTargets: [Target] = [
     tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
     tests(of: "AgentService", ["JobRunner", "MessageLog"]),
     tests(of: "Commands", ["API"]),
+    tests(
+        of: "Invariants", ["Descriptors", "Events", "JSON", "MessageLog", "MetricStore", "Runs", "Runtime"]),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
             "TestSupport", "BFFClient", "API", "JSON", "Runtime", "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
-            "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent",
+            "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",
         ],
         swiftSettings: settings),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),

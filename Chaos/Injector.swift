@@ -19,10 +19,10 @@ struct Injector: Sendable {
     /// - Returns: what was done, in more detail than the fault itself knew.
     func inject(_ fault: Fault) async throws -> String {
         switch fault.kind {
-        case .kill: return signal(SIGKILL, [fault.service])
+        case .kill: return signal(SIGKILL, try await oneThatRuns(fault))
         case .killAll: return signal(SIGKILL, LocalStack.services)
-        case .terminate: return signal(SIGTERM, [fault.service])
-        case .pause: return try await pause([fault.service])
+        case .terminate: return signal(SIGTERM, try await oneThatRuns(fault))
+        case .pause: return try await pause(oneThatRuns(fault))
         case .pauseAll: return try await pause(LocalStack.services)
         case .powerCut:
             let done = signal(SIGKILL, LocalStack.services, withSupervisor: true)
@@ -38,6 +38,18 @@ struct Injector: Sendable {
         case .downUp, .forget: return try await downUp(fault)
         case .cancel: return await cancel(fault.choice)
         }
+    }
+
+    /// The service that the fault is for, if it runs now, else another: one that was just killed waits before it is started again.
+    private func oneThatRuns(_ fault: Fault) async throws -> [String] {
+        let end = ContinuousClock.now + .seconds(15)
+        while ContinuousClock.now < end {
+            let running = stack.services().map(\.name)
+            if running.contains(fault.service) { return [fault.service] }
+            if !running.isEmpty { return [running[Int(fault.choice % UInt64(running.count))]] }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw ChaosError("no service came back within 15 s")
     }
 
     /// Sends a signal to the services that run.

@@ -85,7 +85,9 @@ actor Load {
                 return
             } catch {
                 guard error.isTransient, ContinuousClock.now < end else {
-                    throw ChaosError("a \(kind.rawValue) benchmark was refused: \(error) (\(error.code)) \(error.problems)")
+                    throw ChaosError(
+                        "a \(kind.rawValue) benchmark was refused: \(error) (\(error.code)) \(error.problems)"
+                    )
                 }
                 try await Task.sleep(for: .milliseconds(100))
             }
