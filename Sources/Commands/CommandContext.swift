@@ -33,7 +33,7 @@ struct CommandContext: Sendable {
         var host = [CChar](repeating: 0, count: 256)
         gethostname(&host, host.count - 1)
         let hostname = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let username = environment["USER"] ?? environment["LOGNAME"] ?? "uid-\(getuid())"
+        let username = environment["USER"] ?? environment["LOGNAME"] ?? Account.name ?? "uid-\(getuid())"
         return SubmitRequest.Client(id: hostname, version: Version.current, username: username)
     }
 

@@ -1,6 +1,6 @@
 internal import Descriptors
 internal import CLinux
-internal import Events
+package import Events
 internal import Glibc
 internal import Runtime
 
@@ -163,5 +163,5 @@ struct AttemptSight {
 
 extension Reason {
     /// The attempt's folder and process are being made.
-    static let starting = Reason("Starting")
+    package static let starting = Reason("Starting")
 }

@@ -149,15 +149,18 @@ extension WatcherRules {
         var run = run
         var events: [OutgoingEvent] = []
         switch signal.observation {
+        case .pending(.starting, _):
+            // The executor has said so when it made the job.
+            break
         case .pending(let reason, let message):
             let status = StatusChanged(
                 status: .starting, reason: reason, message: message, attempt: signal.attempt, name: run.name)
             events = run.move(status, name: "starting/\(signal.attempt)/\(reason.rawValue)", now: now)
         case .running(let since):
-            events = run.moveToRunning(signal.attempt, since: since)
+            events = run.moveToRunning(job.attempt, since: since)
         case .finished(let outcome):
             // Too short to be seen running, it ran nevertheless.
-            if let started = outcome.started { events = run.moveToRunning(signal.attempt, since: started) }
+            if let started = outcome.started { events = run.moveToRunning(job.attempt, since: started) }
             run.end(signal.attempt, at: now)
             let finished = AttemptFinished(attempt: job.attempt, outcome: outcome)
             events.append(OutgoingEvent(finished, name: "attempt-finished/\(signal.attempt)"))
@@ -184,10 +187,11 @@ extension WatchedRun {
         job = nil
     }
 
-    mutating func moveToRunning(_ attempt: Int, since: Timestamp) -> [OutgoingEvent] {
+    mutating func moveToRunning(_ attempt: Attempt, since: Timestamp) -> [OutgoingEvent] {
         let status = StatusChanged(
-            status: .running, message: "attempt \(attempt) runs", attempt: attempt, name: name)
-        return move(status, name: "running/\(attempt)", now: since)
+            status: .running, message: attempt.isWarmup ? "the warm-up runs" : "the benchmark runs",
+            attempt: attempt.number, name: name)
+        return move(status, name: "running/\(attempt.number)", now: since)
     }
 
     /// Publishes a change if it is one, and takes it in at once, so that it is published once.

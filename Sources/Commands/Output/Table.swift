@@ -43,6 +43,7 @@ struct Table {
             if !isLast { text += "  " }
             used += widths[column] + 2
         }
+        while text.last == " " { text.removeLast() }
         return text + "\n"
     }
 

@@ -21,6 +21,11 @@ enum Words {
         duration < .seconds(60) ? "\(fixed(duration.inSeconds, 2))s" : Words.duration(duration)
     }
 
+    /// `0.4s` below ten seconds, as `duration` above: for what people waited for.
+    static func took(_ duration: Duration) -> String {
+        duration < .seconds(10) ? "\(fixed(max(0, duration.inSeconds), 1))s" : Words.duration(duration)
+    }
+
     /// How long ago, `now` being now.
     static func age(of time: Timestamp, now: Timestamp) -> String {
         duration(now - time)

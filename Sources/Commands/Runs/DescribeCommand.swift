@@ -51,7 +51,7 @@ struct RunDescription {
         rows.append(("Submitted", "\(Words.time(run.submitted)) by \(run.username)"))
         if let finished = run.finished {
             rows.append(
-                ("Finished", "\(Words.time(finished)) (took \(Words.duration(finished - run.submitted)))"))
+                ("Finished", "\(Words.time(finished)) (took \(Words.took(finished - run.submitted)))"))
         }
         rows.append(("Descriptor", "\(detail.source.filename) (sha256 \(detail.source.sha256.prefix(12)))"))
         if let sweep = run.sweep { rows.append(("Sweep", sweep)) }
@@ -67,12 +67,15 @@ struct RunDescription {
 
     private var attempts: String {
         if detail.attempts.isEmpty { return "" }
+        let warmups = Set(detail.attempts.filter(\.attempt.isWarmup).map(\.attempt.repetition)).count
         let rows = detail.attempts.map { finished -> [Table.Cell] in
-            let outcome = finished.outcome
+            let (attempt, outcome) = (finished.attempt, finished.outcome)
             return [
-                Table.Cell("\(finished.attempt.number)"),
+                Table.Cell("\(attempt.number)"),
+                // Repetitions count the warm-ups too, which come first.
                 Table.Cell(
-                    finished.attempt.isWarmup ? "warm-up" : "repeat \(finished.attempt.repetition + 1)"),
+                    attempt.isWarmup
+                        ? "warm-up \(attempt.repetition + 1)" : "repeat \(attempt.repetition - warmups + 1)"),
                 Table.Cell(outcome.status.rawValue, Words.color(of: outcome.status)),
                 Table.Cell(outcome.started.map { Words.seconds(outcome.finished - $0) } ?? "-"),
                 Table.Cell(outcome.cpuSeconds.map { "\(Words.fixed($0, 2))s" } ?? "-"),
@@ -103,10 +106,21 @@ struct RunDescription {
         guard let environment = detail.attempts.last?.outcome.environment, !environment.isEmpty else {
             return ""
         }
-        let rows = environment.sorted { $0.key < $1.key }.map { key, value in
-            [Table.Cell(key), Table.Cell(value.string ?? (try? JSONCoding.text(value)) ?? "")]
+        // The data has a table of its own, with the same digests.
+        let rows = environment.filter { $0.key != "contents" }.sorted { $0.key < $1.key }.map { key, value in
+            [Table.Cell(key), Table.Cell(RunDescription.text(of: value, named: key))]
         }
         return Table(header: ["ENVIRONMENT", ""], rows: rows).text(for: terminal)
+    }
+
+    /// A fact of the environment: sizes with their unit, and what has parts as a list of them.
+    private static func text(of value: JSONValue, named name: String) -> String {
+        if name.hasSuffix("_bytes"), let count = value.integer { return Words.bytes(count) }
+        if let parts = value.object {
+            return parts.sorted { $0.key < $1.key }.map { "\($0.key) \(text(of: $0.value, named: $0.key))" }
+                .joined(separator: ", ")
+        }
+        return value.string ?? value.number.map(Words.number) ?? (try? JSONCoding.text(value)) ?? ""
     }
 
     private var results: String {

@@ -92,7 +92,9 @@ struct RunFollower {
         if !detail.results.isEmpty {
             context.terminal.print(data: ResultTable.table(detail.results).text(for: context.terminal))
         }
-        for problem in detail.problems { context.terminal.say("not valid: \(Table.harmless(problem))") }
+        if detail.summary.status == .succeeded {
+            for problem in detail.problems { context.terminal.say("not valid: \(Table.harmless(problem))") }
+        }
         for result in detail.results {
             for (_, crossing) in result.crossings {
                 let unit = result.series.unit.map { " \($0)" } ?? ""

@@ -20,7 +20,7 @@ enum RunTable {
             Table.Cell(run.status.rawValue, Words.color(of: run.status)),
             Table.Cell(run.attempt > 0 ? "\(run.attempt)" : "-"),
             Table.Cell(Words.age(of: run.submitted, now: now)),
-            Table.Cell(run.finished.map { Words.duration($0 - run.submitted) } ?? "-"),
+            Table.Cell(run.finished.map { Words.took($0 - run.submitted) } ?? "-"),
             Table.Cell(message(run)),
         ]
     }
