@@ -133,7 +133,7 @@ let services: [Target] = [
         [
             "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration",
             "Detection",
-            "API", "Runs", "JSON", "Runtime",
+            "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
 ]
 

@@ -10,6 +10,7 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
     case notAllowed = 7
     case timedOut = 8
     case unreachable = 9
+    case damaged = 10
     /// A mistake of ours: the value that sysexits.h has for it.
     case internalError = 70
     case interrupted = 130
@@ -26,6 +27,7 @@ package enum ExitCode: Int32, Sendable, CaseIterable {
         case .notAllowed: "it is not allowed"
         case .timedOut: "it took longer than was allowed"
         case .unreachable: "a service cannot be reached"
+        case .damaged: "what is stored is damaged"
         case .internalError: "a mistake in this program"
         case .interrupted: "interrupted from the keyboard"
         }

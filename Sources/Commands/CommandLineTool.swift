@@ -6,6 +6,7 @@ internal import Descriptors
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
+internal import MessageLog
 internal import Runtime
 
 /// `baictl`: finds the command, runs it, and turns what went wrong into words and an exit code.
@@ -17,6 +18,7 @@ package enum CommandLineTool {
         ListCommand.self, DescribeCommand.self, WatchCommand.self, EventsCommand.self, LogsCommand.self,
         MetricsCommand.self, CompareCommand.self, CancelCommand.self, DeleteCommand.self, AlarmsCommand.self,
         DeadLettersCommand.self, ReplayCommand.self, ConfigExplainCommand.self, DoctorCommand.self,
+        LogCheckCommand.self, LogExportCommand.self,
         CompletionCommand.self, VersionCommand.self, HelpCommand.self,
     ]
 
@@ -110,6 +112,7 @@ extension CommandLineTool {
             return CommandFailure(.usage, error.message + help)
         case let error as BFFClientError: return failure(for: error)
         case let error as InstallationSettings.Invalid: return CommandFailure(.usage, error.description)
+        case let error as MessageLogError: return failure(for: error)
         case let error as SystemError: return CommandFailure(.notAllowed, error.description)
         case is CancellationError: return CommandFailure(.interrupted, "interrupted")
         default: return CommandFailure(.internalError, "\(error)")
@@ -125,6 +128,19 @@ extension CommandLineTool {
         case .unexpectedAnswer: CommandFailure(.unreachable, error.message)
         case .canceled: CommandFailure(.interrupted, error.message)
         }
+    }
+
+    private static func failure(for error: MessageLogError) -> CommandFailure {
+        let exitCode: ExitCode =
+            switch error.code {
+            case .corrupt, .unsupportedVersion: .damaged
+            case .unavailable, .full: .unreachable
+            case .unknownTopic, .offsetOutOfRange: .notFound
+            case .fenced: .conflict
+            case .invalidTopic, .recordTooLarge: .usage
+            case .closed: .internalError
+            }
+        return CommandFailure(exitCode, error.message, code: error.code.rawValue)
     }
 
     private static func exitCode(for code: APIErrorCode) -> ExitCode {

@@ -228,6 +228,6 @@ extension InMemoryLog {
 
     package func checkIntegrity() throws(MessageLogError) -> IntegrityReport {
         try checkOpen()
-        return IntegrityReport(records: partitions.values.reduce(0) { $0 + $1.count }, problems: [])
+        return IntegrityReport(records: partitions.values.reduce(0) { $0 + $1.count })
     }
 }

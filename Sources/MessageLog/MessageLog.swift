@@ -148,15 +148,3 @@ package struct MaintenanceReport: Equatable, Sendable {
         self.compacted = compacted
     }
 }
-
-/// What an integrity check read and found.
-package struct IntegrityReport: Equatable, Sendable {
-    package var records: Int
-    /// One sentence each, naming topic, partition and offset where they are known.
-    package var problems: [String]
-
-    package init(records: Int, problems: [String]) {
-        self.records = records
-        self.problems = problems
-    }
-}

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Dispatch
 internal import Glibc
 
 /// Owns the C handle. Statements keep it alive, so that a statement can never outlive its connection.
@@ -35,6 +36,17 @@ final class Connection {
 
     /// Whether no transaction is open.
     var isIdle: Bool { sqlite3_get_autocommit(handle) != 0 }
+
+    /// Ends the statements that run when it is performed; does nothing to those that begin later.
+    func interrupter() -> DispatchWorkItem {
+        let target = Interruptible(connection: self)
+        return DispatchWorkItem { sqlite3_interrupt(target.connection.handle) }
+    }
+
+    private struct Interruptible: @unchecked Sendable {
+        // Because sqlite3_interrupt is the one call that may come from another thread, and the reference keeps the handle open for it.
+        let connection: Connection
+    }
 
     /// Throws the error that `code` stands for, unless it stands for success.
     func check(_ code: Int32) throws(SQLiteError) {

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Dispatch
 
 /// One connection to a SQLite database.
 ///
@@ -135,6 +136,21 @@ package final class Database {
         do throws(SQLiteError) { try run("BEGIN deferred") } catch { throw mapError(error) }
         // There is nothing to commit; and a commit would fail where a query has met a damaged page, though others went well.
         defer { if !connection.isIdle { try? execute("ROLLBACK") } }
+        return try body()
+    }
+
+    /// Runs `body`, whose statements end with the error `interrupted` when `deadline` passes first; without one it just runs it.
+    package func interrupting<Result>(
+        at deadline: ContinuousClock.Instant?, _ body: () throws(SQLiteError) -> Result
+    ) throws(SQLiteError) -> Result {
+        guard let deadline else { return try body() }
+        let watchdog = connection.interrupter()
+        let wait = max(deadline - .now, .zero).components
+        DispatchQueue.global().asyncAfter(
+            deadline: .now() + .seconds(Int(wait.seconds))
+                + .nanoseconds(Int(wait.attoseconds / 1_000_000_000)),
+            execute: watchdog)
+        defer { watchdog.cancel() }
         return try body()
     }
 

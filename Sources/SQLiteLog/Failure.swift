@@ -8,6 +8,14 @@ enum Failure: Error {
     /// SQLite failed: the whole transaction is undone.
     case failed(SQLiteError)
 
+    /// Whether what is stored is to blame, rather than the machine or the caller.
+    var isDamage: Bool {
+        switch self {
+        case .refused(let error): error.code == .corrupt
+        case .failed(let error): error.isCorrupt
+        }
+    }
+
     /// The same for callers. `what` says what was tried.
     func error(_ what: String) -> MessageLogError {
         switch self {
@@ -19,7 +27,8 @@ enum Failure: Error {
 
 extension MessageLogError {
     /// What to do about a damaged file.
-    static let cure = "`baictl doctor --deep` lists all that is damaged; restore the file from a backup"
+    static let cure =
+        "`baictl log check` lists all that is damaged, `baictl log export` saves the rest; restore the file from a backup"
 
     init(_ error: SQLiteError, _ what: String) {
         switch error.code {

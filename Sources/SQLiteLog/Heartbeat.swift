@@ -28,6 +28,9 @@ final class MembersFile: Sendable {
         var end: Int64
     }
 
+    /// Whether a log at `path` was ever opened where it is now.
+    static func isThere(besides path: String) -> Bool { access("\(path)-members", F_OK) == 0 }
+
     /// - Parameter path: the log's file.
     init(besides path: String) throws(SystemError) {
         file = try OpenFile("\(path)-members")

@@ -62,7 +62,7 @@ import Testing
         }
         #expect(error?.code == .corrupt)
         #expect(error?.message.contains("runs/0@6 is not what was written") == true)
-        #expect(error?.message.contains("baictl doctor --deep") == true)
+        #expect(error?.message.contains("baictl log check") == true)
         // Behind it, too, and so can other topics.
         #expect(try await log.read(Self.first, from: 7, limit: ReadLimit()).count == 3)
         let other = TopicPartition(topic: "jobs", partition: 0)
@@ -71,7 +71,9 @@ import Testing
         let report = try await log.checkIntegrity()
         #expect(report.records == 20)
         #expect(report.problems.count == 1)
-        #expect(report.problems.first?.contains("runs/0@6") == true)
+        #expect(report.problems.first?.message.contains("runs/0@6") == true)
+        #expect(report.problems.first?.partition == Self.first)
+        #expect(report.problems.first?.offset == 6 && report.problems.first?.lost == 1)
     }
 
     @Test func aGroupIsNotLedPastADamagedRecord() async throws {
@@ -117,14 +119,14 @@ import Testing
         let error = await #expect(throws: MessageLogError.self) { _ = try await late.records(1) }
         #expect(error?.code == .offsetOutOfRange)
         #expect(
-            try await log.checkIntegrity().problems.first?.contains("records at the end are missing") == true)
+            try await log.checkIntegrity().problems.first?.message.contains("records at the end are missing") == true)
     }
 
     @Test func aRecordThatBelongsNowhereIsFound() async throws {
         try await make()
         try Database(path).run("UPDATE record SET position = ? WHERE key = 'jobs-9'", Int64.max)
-        let report = try await SQLiteLog.check(path)
-        #expect(report.problems.contains { $0.contains("belongs to no topic") })
+        let report = try await LogInspection(path).report()
+        #expect(report.problems.contains { $0.message.contains("belongs to no topic") })
     }
 
     @Test func aDamagedPageIsNamedAndOtherTopicsGoOn() async throws {
@@ -158,7 +160,7 @@ import Testing
         let jobs = TopicPartition(topic: "jobs", partition: 0)
         let range = try await damaged.range(of: jobs)
         #expect(try await damaged.read(jobs, from: range.upperBound - 5, limit: ReadLimit()).count == 5)
-        #expect(try await !SQLiteLog.check(path).problems.isEmpty)
+        #expect(try await !LogInspection(path).report().problems.isEmpty)
     }
 
     @Test(arguments: [
@@ -213,7 +215,7 @@ import Testing
     }
 
     @Test func checkingAFileThatIsNotThereMakesNone() async throws {
-        await #expect(throws: MessageLogError.self) { try await SQLiteLog.check(path) }
+        await #expect(throws: MessageLogError.self) { try await LogInspection(path).report() }
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
@@ -280,8 +282,8 @@ import Testing
         #expect(error?.code == .corrupt)
         #expect(error?.message.contains("log.db-wal is damaged") == true)
         #expect(try bytes("log.db-wal") == wal)
-        let report = try await SQLiteLog.check(path)
-        #expect(report.problems.first?.contains("log.db-wal is damaged") == true)
+        let report = try await LogInspection(path).report()
+        #expect(report.problems.first?.message.contains("log.db-wal is damaged") == true)
     }
 
     @Test func everyBitOfAnOldTransactionIsWatched() async throws {

@@ -6,6 +6,7 @@ internal import Deployment
 internal import Glibc
 internal import JSON
 internal import Runtime
+internal import SQLiteLog
 
 /// `baictl doctor`: looks for what could be wrong with the installation, and says what to do.
 struct DoctorCommand: Subcommand {
@@ -118,15 +119,20 @@ struct DoctorCommand: Subcommand {
 
     private func log(_ context: CommandContext) async -> Finding {
         do {
-            let report = try await ServiceProgram.checkLog(context.installation)
-            let problems = report.problems.prefix(3).joined(separator: "; ")
+            let inspection = LogInspection(
+                context.installation.logFile, deadline: .now + DoctorCommand.logPatience)
+            let report = try await inspection.report()
+            let problems = report.problems.prefix(3).map(\.message).joined(separator: "; ")
+            let sound =
+                "\(report.records) records, all sound" + (report.isComplete ? "" : " as far as time allowed")
             return Finding(
-                subject: "log", message: problems.isEmpty ? "\(report.records) records, all sound" : problems,
-                cure: problems.isEmpty ? nil : "restore \(context.installation.logFile) from a backup")
+                subject: "log", message: problems.isEmpty ? sound : problems,
+                cure: problems.isEmpty ? nil : DoctorCommand.logCure)
         } catch {
-            return Finding(
-                subject: "log", message: "\(error)",
-                cure: "restore \(context.installation.logFile) from a backup")
+            return Finding(subject: "log", message: error.message, cure: DoctorCommand.logCure)
         }
     }
+
+    private static let logCure = "see `baictl log check`, and docs/operations.md, \"A damaged log\""
+    private static let logPatience = Duration.seconds(600)
 }
