@@ -208,7 +208,7 @@ let testTargets: [Target] = [
     tests(of: "MetricsPusherService", ["MetricStore"]),
     tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
     tests(of: "AgentService", ["JobRunner", "MessageLog"]),
-    tests(of: "Commands", ["API"]),
+    tests(of: "Commands", ["API", "JSON", "MessageLog", "SQLite", "SQLiteLog"]),
     tests(
         of: "Invariants", ["Descriptors", "Events", "JSON", "MessageLog", "MetricStore", "Runs", "Runtime"]),
     .testTarget(

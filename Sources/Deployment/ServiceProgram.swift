@@ -100,6 +100,11 @@ package enum ServiceProgram {
         return log
     }
 
+    /// Reads all of the installation's message log and says what is wrong with it, also where services refuse to open it.
+    package static func checkLog(_ installation: Installation) async throws -> IntegrityReport {
+        try await SQLiteLog.check(installation.logFile)
+    }
+
     private static func untilTold(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let isTold = Locked(false)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -8,7 +8,8 @@ struct InMemoryGroup {
         var end: ContinuousClock.Instant?
     }
 
-    var committed: [TopicPartition: Int64] = [:]
+    private(set) var committed: [TopicPartition: Int64] = [:]
+    private var consumed: Set<String> = []
     private(set) var version: Int64 = 1
     private var members: [String: Member] = [:]
     private var holdings: [GroupBalance.Holding]
@@ -27,6 +28,8 @@ struct InMemoryGroup {
                 "join group \(identity.group): \(other.value.name) consumes other topics in it; wait until it has left"
             )
         }
+        consumed = Set(topics)
+        committed = committed.filter { consumed.contains($0.key.topic) }
         members[identity.id] = Member(name: identity.name, topics: Set(topics), lease: lease)
         version += 1
     }
@@ -42,6 +45,13 @@ struct InMemoryGroup {
             version += 1
         }
         return balance.leases(of: member.id)
+    }
+
+    mutating func commit(_ offset: Int64, in partition: TopicPartition) { committed[partition] = offset }
+
+    /// The first offset that the group has yet to take; nil where it does not consume the partition.
+    func next(in partition: TopicPartition) -> Int64? {
+        consumed.contains(partition.topic) ? committed[partition] ?? 0 : nil
     }
 
     func check(_ lease: PartitionLease, _ member: MemberIdentity) throws(MessageLogError) {

@@ -191,7 +191,7 @@ extension InMemoryLog {
         for transaction in transactions {
             for (topic, offset) in transaction.offsets {
                 let partition = TopicPartition(topic: topic, partition: transaction.lease.partition)
-                groups[member.group]?.committed[partition] = offset
+                groups[member.group]?.commit(offset, in: partition)
             }
         }
         _ = append(records, to: partitions)
@@ -216,7 +216,9 @@ extension InMemoryLog {
         var report = MaintenanceReport()
         for (partition, records) in partitions {
             guard let cleanup = configurations[partition.topic]?.cleanup else { continue }
-            let kept = Cleaner.kept(of: records, cleanup, now: now)
+            let kept = Cleaner.kept(
+                of: records, cleanup, takenByAll: groups.values.compactMap { $0.next(in: partition) }.min(),
+                now: now)
             partitions[partition] = kept
             switch cleanup {
             case .delete: report.expired += records.count - kept.count

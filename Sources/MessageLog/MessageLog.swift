@@ -44,7 +44,8 @@ package protocol MessageLog: Sendable {
     func committedOffsets(of group: String) async throws(MessageLogError) -> [TopicPartition: Int64]
 
     /// Removes what retention allows to remove as of `now` and compacts keyed topics. Never stalls publishers for long; call it from time to time.
-    /// The newest record of a partition always stays, so that offsets never go backwards.
+    /// The newest record of a partition always stays, so that offsets never go backwards; and retention waits for every group that consumes a
+    /// topic, however long it does not come: nothing is removed unread.
     func maintain(now: Timestamp) async throws(MessageLogError) -> MaintenanceReport
 
     /// Reads everything and says what is wrong with it; an empty list of problems is a sound log.

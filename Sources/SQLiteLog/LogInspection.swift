@@ -148,6 +148,8 @@ package struct LogInspection: Sendable {
     private func walk(
         _ partition: TopicPartition, _ reader: Reader, _ found: (Finding) async -> Void
     ) async throws(MessageLogError) -> Bool {
+        let problem = try await ask(reader) { (tables) throws(Failure) in try tables.sealProblem(partition) }
+        if let problem { await found(.problem(problem)) }
         var next: Int64? = 0
         while let from = next {
             if isOver { return false }

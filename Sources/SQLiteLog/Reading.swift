@@ -13,34 +13,42 @@ struct Reading {
     let topic: Tables.Topic
     let partition: TopicPartition
     let limit: ReadLimit
+    /// Where compaction may have left holes: before this offset.
+    let compactedBefore: Int64
     private(set) var records: [LogRecord] = []
+    /// The offset that was asked for.
+    let asked: Int64
     /// Where the next record is expected.
     private(set) var next: PackedPosition
     private(set) var damage: Damage?
-    /// Whether the record before the first one is there.
-    private(set) var sawPrevious = false
     /// Whether the first record has a later offset than was asked for, which only retention may cause.
     private(set) var beganBehindAHole = false
     private var bytes = 0
 
-    init(topic: Tables.Topic, partition: TopicPartition, start: PackedPosition, limit: ReadLimit) {
+    init(
+        topic: Tables.Topic, partition: TopicPartition, start: PackedPosition, limit: ReadLimit,
+        compactedBefore: Int64
+    ) {
         self.topic = topic
+        self.compactedBefore = compactedBefore
         self.partition = partition
         self.limit = limit
+        asked = start.offset
         next = start
     }
 
     /// Takes a row; false when that is enough.
     mutating func take(_ row: borrowing Row) -> Bool {
         let position = PackedPosition(number: row.integer(0))
-        if position.number < next.number {
-            sawPrevious = true
-            return true
-        }
         guard records.count < limit.records, bytes < limit.bytes || records.isEmpty else { return false }
-        // Retention takes only from the beginning: behind a record that is there, nothing may be missing. Compaction leaves holes.
-        if position != next, topic.configuration.cleanup != .compact {
-            guard !sawPrevious, records.isEmpty else {
+        guard position.number >= next.number else {
+            // The tree that leads to the records is out of order.
+            damage = .hole
+            return false
+        }
+        if position != next, position.offset > compactedBefore {
+            // Retention takes only from the beginning: behind a record that is there, nothing may be missing.
+            guard records.isEmpty, topic.configuration.cleanup != .compact else {
                 damage = .hole
                 return false
             }

@@ -90,8 +90,9 @@ extension SQLiteLog: GroupBackend {
 extension Tables {
     /// Adds a member, and removes those that are dead.
     func add(_ member: Member, to group: String, _ topics: [String], _ file: MembersFile) throws(Failure) {
-        var partitions = 0
-        for name in topics { partitions = try topic(name).configuration.partitions }
+        var consumed: [Topic] = []
+        for name in topics { consumed.append(try topic(name)) }
+        let partitions = consumed.last?.configuration.partitions ?? 0
         let there = try self.group(group).members
         let dead = there.filter { !file.isAlive($0.heart) }.map(\.id)
         if let other = there.first(where: { !dead.contains($0.id) && $0.topics != member.topics }) {
@@ -103,6 +104,7 @@ extension Tables {
         try attempt { () throws(SQLiteError) in
             try removeMembers(dead, of: group)
             try addMember(member, to: group, partitions: partitions)
+            try subscribe(group, to: consumed)
         }
     }
 

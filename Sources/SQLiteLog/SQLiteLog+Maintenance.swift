@@ -36,7 +36,20 @@ extension SQLiteLog {
         case .delete(after: nil): break
         case .delete(after: let age?):
             report.expired += try await expire(partition, upTo: now + (.zero - age), scanner)
-        case .compact: report.compacted += try await compact(partition, now, scanner)
+        case .compact:
+            report.compacted += try await compact(partition, now, scanner)
+            return
+        }
+        try await seal(partition)
+    }
+
+    /// Takes down that what is there now must be there, in steps that publishers do not notice.
+    private func seal(_ partition: TopicPartition) async throws(MessageLogError) {
+        var isDone = false
+        while !isDone {
+            isDone = try await writer.perform("seal \(partition)") { (tables) throws(Failure) in
+                try tables.extendSeal(of: partition, by: SQLiteLog.batch.records)
+            }
         }
     }
 
@@ -63,6 +76,7 @@ extension SQLiteLog {
     ) async throws(MessageLogError) -> Int {
         let range = try await range(of: partition)
         if compacted.withLock({ $0[partition] }) == range.upperBound { return 0 }
+        try await seal(partition)
         var compaction = Compaction(now: now)
         var next = range.lowerBound
         while next < range.upperBound {
@@ -112,34 +126,14 @@ private struct Compaction {
 }
 
 extension Tables {
-    /// The oldest records, as far as they are not after `limit`; never the newest of all.
+    /// The oldest records, as far as they are not after `limit` and every group that consumes them has taken them; never the newest of all.
     func records(
         of partition: TopicPartition, notAfter limit: Timestamp, _ most: ReadLimit
     ) throws(Failure) -> [LogRecord] {
         let range = try range(of: partition)
         if range.isEmpty { return [] }
         let oldest = try read(partition, from: range.lowerBound, limit: most)
-        return Array(oldest.prefix { $0.time <= limit && $0.offset < range.upperBound - 1 })
-    }
-
-    func remove(_ partition: TopicPartition, through offset: Int64) throws(Failure) {
-        let topic = try topic(of: partition)
-        let (first, last) = (
-            topic.position(partition.partition, 0), topic.position(partition.partition, offset)
-        )
-        try attempt { () throws(SQLiteError) in
-            _ = try database.run(
-                "DELETE FROM record WHERE position BETWEEN ? AND ?", first.number, last.number)
-        }
-    }
-
-    func remove(_ offsets: [Int64], of partition: TopicPartition) throws(Failure) {
-        let topic = try topic(of: partition)
-        try attempt { () throws(SQLiteError) in
-            for offset in offsets {
-                let position = topic.position(partition.partition, offset)
-                try database.run("DELETE FROM record WHERE position = ?", position.number)
-            }
-        }
+        let taken = try min(takenByAll(partition) ?? .max, range.upperBound - 1)
+        return Array(oldest.prefix { $0.time <= limit && $0.offset < taken })
     }
 }

@@ -92,20 +92,69 @@ extension Tables {
     func commit(_ offset: Int64, of group: String, in topic: Topic, _ partition: Int) throws(SQLiteError) {
         try database.run(
             """
-            INSERT INTO committed VALUES (?, ?, ?, ?)
-            ON CONFLICT (group_name, topic, partition) DO UPDATE SET offset = excluded.offset
-            """, group, topic.id, partition, offset)
+            INSERT INTO committed (group_name, topic, partition, offset, checksum) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (group_name, topic, partition)
+            DO UPDATE SET offset = excluded.offset, checksum = excluded.checksum
+            """, group, topic.id, partition, offset,
+            RowChecksum.of(group, topic.id, Int64(partition), offset))
     }
+
+    /// Takes down what a group consumes, so that retention waits for it; what it consumed before and no longer does is forgotten.
+    func subscribe(_ group: String, to topics: [Topic]) throws(SQLiteError) {
+        let names = topics.map { "\($0.id)" }.joined(separator: ",")
+        try database.run(
+            "DELETE FROM committed WHERE group_name = ? AND topic NOT IN (SELECT value FROM json_each(?))",
+            group,
+            "[\(names)]")
+        for topic in topics {
+            for partition in 0..<topic.configuration.partitions {
+                try database.run(
+                    "INSERT OR IGNORE INTO committed (group_name, topic, partition, offset, checksum) VALUES (?, ?, ?, ?, ?)",
+                    group, topic.id, partition, Tables.nothingCommitted,
+                    RowChecksum.of(group, topic.id, Int64(partition), Tables.nothingCommitted))
+            }
+        }
+    }
+
+    private static let nothingCommitted: Int64 = -1
 
     func committedOffsets(of group: String) throws(Failure) -> [TopicPartition: Int64] {
         let rows = try attempt { () throws(SQLiteError) in
             try database.query(
                 """
-                SELECT topic.name, partition, offset FROM committed JOIN topic ON topic.id = topic
-                WHERE group_name = ?
+                SELECT group_name, committed.topic, partition, offset, committed.checksum, name
+                FROM committed LEFT JOIN topic ON topic.id = committed.topic WHERE group_name = ?
                 """, group
-            ) { (TopicPartition(topic: $0[0], partition: $0[1]), $0.integer(2)) }
+            ) { (row: borrowing Row) throws(SQLiteError) in
+                (TopicPartition(topic: row[5], partition: row[2]), try committed(row))
+            }
         }
-        return Dictionary(rows, uniquingKeysWith: { first, _ in first })
+        return Dictionary(
+            rows.filter { $0.1 != Tables.nothingCommitted }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The first offset that some group which consumes the partition has yet to take; nil where nobody consumes it.
+    func takenByAll(_ partition: TopicPartition) throws(Failure) -> Int64? {
+        let topic = try topic(of: partition)
+        let offsets = try attempt { () throws(SQLiteError) in
+            try database.query(
+                "SELECT group_name, topic, partition, offset, checksum FROM committed WHERE topic = ? AND partition = ?",
+                topic.id, partition.partition
+            ) { (row: borrowing Row) throws(SQLiteError) in try committed(row) }
+        }
+        return offsets.min().map { max($0, 0) }
+    }
+
+    /// The offset in a row that begins with group, topic, partition, offset and checksum.
+    private func committed(_ row: borrowing Row) throws(SQLiteError) -> Int64 {
+        let (group, offset): (String, Int64) = (row[0], row[3])
+        guard row.integer(4) == RowChecksum.of(group, row.integer(1), row.integer(2), offset) else {
+            throw SQLiteError(
+                .corrupt,
+                message:
+                    "what group \(group) has committed is not what was written (its checksum does not match)",
+                path: database.path)
+        }
+        return offset
     }
 }

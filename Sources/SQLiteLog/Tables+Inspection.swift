@@ -12,11 +12,22 @@ extension Tables {
     /// How far past a page that cannot be read one looks offset by offset before the strides grow. A page of 4 KiB holds fewer records.
     private static let closeLook: Int64 = 1000
 
+    /// What is wrong with a partition as a whole: the account of what compaction has left does not fit.
+    func sealProblem(_ partition: TopicPartition) throws(Failure) -> LogProblem? {
+        do throws(Failure) {
+            try checkSeal(of: topic(of: partition), partition.partition)
+            return nil
+        } catch {
+            guard error.isDamage else { throw error }
+            return LogProblem(error.error("read \(partition)").message, partition: partition)
+        }
+    }
+
     /// Reads on from `offset`: records, or what is wrong there and where reading can go on.
     func step(_ partition: TopicPartition, from offset: Int64) throws(Failure) -> InspectionStep {
         let damage: Failure
         do throws(Failure) {
-            let records = try read(partition, from: offset, limit: ReadLimit())
+            let records = try records(of: partition, from: offset, limit: ReadLimit())
             return InspectionStep(finding: .records(records), next: records.last.map { $0.offset + 1 })
         } catch {
             guard error.isDamage else { throw error }

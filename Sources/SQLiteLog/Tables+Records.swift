@@ -55,7 +55,8 @@ extension Tables {
         try insertRecord.run(position.number, time.milliseconds, checksum, key, headers, record.value)
     }
 
-    /// The offset that the next record of the partition at `first` gets.
+    /// The offset that the next record of the partition at `first` gets. It never goes back: not behind the seal, nor behind what this connection
+    /// has seen.
     func end(of first: PackedPosition) throws(Failure) -> Int64 {
         let newest = try attempt { () throws(SQLiteError) in
             try database.first(
@@ -63,7 +64,23 @@ extension Tables {
                 first.number, first.last.number
             ) { $0.integer(0) }
         }
-        return newest.map { PackedPosition(number: $0).offset + 1 } ?? 0
+        let end = newest.map { PackedPosition(number: $0).offset + 1 } ?? 0
+        let least: Int64
+        if let seen = leastEnds[first] { least = seen } else { least = try sealedEnd(of: first) }
+        guard end >= least else {
+            let name = topicsByID.first { $0.id == first.topic }?.name ?? "topic \(first.topic)"
+            throw .refused(
+                missing(
+                    RecordPosition(
+                        partition: TopicPartition(topic: name, partition: first.partition), offset: end)))
+        }
+        leastEnds[first] = end
+        return end
+    }
+
+    private func sealedEnd(of first: PackedPosition) throws(Failure) -> Int64 {
+        guard let topic = topicsByID.first(where: { $0.id == first.topic }) else { return 0 }
+        return try seal(of: topic, first.partition).next
     }
 
     /// The first offset that is there, and the end.
@@ -84,38 +101,61 @@ extension Tables {
     }
 
     /// Reads from `offset` on. Every record is checked; one that is not what was written ends the reading, and is thrown when it would be the
-    /// first.
+    /// first. Whoever reads a compacted partition from its beginning gets all of what compaction has left, or an error.
     func read(
         _ partition: TopicPartition, from offset: Int64, limit: ReadLimit
     ) throws(Failure) -> [LogRecord] {
         let topic = try topic(of: partition)
+        if topic.configuration.cleanup == .compact {
+            let first = topic.position(partition.partition, 0)
+            if try start(of: first) ?? 0 >= offset { try checkSeal(of: topic, partition.partition) }
+            try checkWay(to: topic.position(partition.partition, max(offset, 0)), partition)
+        }
+        return try records(of: partition, from: offset, limit: limit)
+    }
+
+    /// Throws when the tree leads past records: then the one before `position` is none before it. Where holes are allowed nothing else would tell.
+    private func checkWay(to position: PackedPosition, _ partition: TopicPartition) throws(Failure) {
+        let before = try attempt { () throws(SQLiteError) in
+            try database.first(
+                "SELECT position FROM record WHERE position < ? ORDER BY position DESC LIMIT 1",
+                position.number
+            ) { $0.integer(0) }
+        }
+        guard let before, before >= position.number else { return }
+        throw .refused(missing(RecordPosition(partition: partition, offset: position.offset)))
+    }
+
+    /// The same, for whoever wants what is there though more should be.
+    func records(
+        of partition: TopicPartition, from offset: Int64, limit: ReadLimit
+    ) throws(Failure) -> [LogRecord] {
+        let topic = try topic(of: partition)
         let start = topic.position(partition.partition, max(offset, 0))
-        var reading = Reading(topic: topic, partition: partition, start: start, limit: limit)
-        // The record before is asked for too: where it is there, nothing is missing between it and the first one.
-        let from = start.offset == 0 ? start.number : start.number - 1
-        let most = limit.records == .max ? limit.records : limit.records + 1
+        var reading = Reading(
+            topic: topic, partition: partition, start: start, limit: limit,
+            compactedBefore: topic.configuration.cleanup == .compact
+                ? try seal(of: topic, partition.partition).next : 0)
         do throws(SQLiteError) {
-            try selectRecords.forEach(from, start.last.number, most, mapError: { $0 }) {
+            try selectRecords.forEach(start.number, start.last.number, limit.records, mapError: { $0 }) {
                 (row: borrowing Row) throws(SQLiteError) in reading.take(row)
             }
         } catch {
             guard reading.records.isEmpty else { return reading.records }
             throw error.isCorrupt ? .refused(unreadable(reading.next, error)) : .failed(error)
         }
-        try check(reading, from: start)
+        try check(reading)
         return reading.records
     }
 
     /// Throws when a reading that got no records met damage, or began beyond the end, or when it passed over a hole.
-    private func check(_ reading: Reading, from start: PackedPosition) throws(Failure) {
-        if reading.records.isEmpty {
-            if !reading.sawPrevious || reading.damage != nil { try explain(reading) }
-        } else if reading.beganBehindAHole, let oldest = try self.start(of: start.first),
-            oldest < start.offset
-        {
-            // Not the work of retention, which takes everything before.
-            throw .refused(missing(RecordPosition(partition: reading.partition, offset: start.offset)))
-        }
+    private func check(_ reading: Reading) throws(Failure) {
+        if reading.records.isEmpty { return try explain(reading) }
+        guard reading.beganBehindAHole, let first = reading.records.first else { return }
+        let seal = try seal(of: reading.topic, reading.partition.partition)
+        if first.offset <= seal.start { return }
+        throw .refused(
+            missing(RecordPosition(partition: reading.partition, offset: max(reading.asked, seal.start))))
     }
 
     /// Decides why nothing came: the end, beyond the end, or damage.
@@ -132,7 +172,9 @@ extension Tables {
             throw .refused(missing(position))
         case nil:
             let end = try end(of: reading.next.first)
-            guard reading.next.offset > end else { return }
+            if reading.next.offset == end || reading.limit.records == 0 { return }
+            // The newest record always stays: whoever is before the end gets one, unless the way to it is damaged.
+            if reading.next.offset < end { throw .refused(missing(position)) }
             throw .refused(
                 MessageLogError(
                     .offsetOutOfRange,
@@ -140,14 +182,14 @@ extension Tables {
         }
     }
 
-    private func missing(_ position: RecordPosition) -> MessageLogError {
+    func missing(_ position: RecordPosition) -> MessageLogError {
         MessageLogError(
             .corrupt,
-            "\(database.path): \(position) is missing, though records before and after it are there; "
+            "\(database.path): \(position) is missing, though nothing has removed it; "
                 + MessageLogError.cure)
     }
 
-    private func unreadable(_ next: PackedPosition, _ error: SQLiteError) -> MessageLogError {
+    func unreadable(_ next: PackedPosition, _ error: SQLiteError) -> MessageLogError {
         let topic = topicsByID.first { $0.id == next.topic }?.name ?? "topic \(next.topic)"
         return MessageLogError(
             .corrupt,

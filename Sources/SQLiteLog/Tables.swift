@@ -22,6 +22,8 @@ final class Tables {
     private var known: [String: Topic] = [:]
     /// The next offsets of the partitions that this transaction has appended to, by the partition's first position.
     var ends: [PackedPosition: Int64] = [:]
+    /// The largest end that this connection has seen of each partition, by its first position.
+    var leastEnds: [PackedPosition: Int64] = [:]
     let insertRecord: Statement
     let selectRecords: Statement
 
@@ -96,21 +98,36 @@ final class Tables {
     private func insert(_ new: TopicConfiguration) throws(SQLiteError) {
         var keep: Int64?
         if case .delete(after: let age?) = new.cleanup { keep = age.wholeMilliseconds }
+        let isCompact = new.cleanup == .compact
+        // The number is chosen here, because the checksum covers it. No topic is ever removed.
+        let id = try database.first("SELECT coalesce(max(id), 0) + 1 FROM topic") { $0.integer(0) } ?? 1
         try database.run(
-            "INSERT INTO topic (name, partitions, compact, keep_ms) VALUES (?, ?, ?, ?)", new.name,
-            new.partitions, new.cleanup == .compact, keep)
+            "INSERT INTO topic (id, name, partitions, compact, keep_ms, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+            id,
+            new.name, new.partitions, isCompact, keep,
+            RowChecksum.of(new.name, id, Int64(new.partitions), isCompact ? 1 : 0, keep))
     }
 
     private func loadTopics() throws(SQLiteError) {
-        let topics = try database.query("SELECT id, name, partitions, compact, keep_ms FROM topic") { row in
-            let keep: Int64? = row[4]
-            let cleanup: TopicConfiguration.Cleanup =
-                row[3] ? .compact : .delete(after: keep.map { .milliseconds($0) })
-            let name: String = row[1]
-            return Topic(
-                id: row[0], configuration: .init(name: name, partitions: row[2], cleanup: cleanup),
-                seed: Array(name.utf8).withUnsafeBytes { XXHash.hash($0, seed: 0) })
-        }
+        let topics = try database.query(
+            "SELECT id, name, partitions, compact, keep_ms, checksum FROM topic"
+        ) { (row: borrowing Row) throws(SQLiteError) in try topic(row) }
         known = Dictionary(topics.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// A row of the table of topics. Without it nobody could tell whose records there are: all of the log is refused when it is not what was written.
+    private func topic(_ row: borrowing Row) throws(SQLiteError) -> Topic {
+        let (id, name, partitions): (Int64, String, Int) = (row[0], row[1], row[2])
+        let keep: Int64? = row[4]
+        guard row.integer(5) == RowChecksum.of(name, id, Int64(partitions), row.integer(3), keep) else {
+            throw SQLiteError(
+                .corrupt, message: "topic \(name) is not what was written (its checksum does not match)",
+                path: database.path)
+        }
+        let cleanup: TopicConfiguration.Cleanup =
+            row[3] ? .compact : .delete(after: keep.map { .milliseconds($0) })
+        return Topic(
+            id: id, configuration: .init(name: name, partitions: partitions, cleanup: cleanup),
+            seed: Array(name.utf8).withUnsafeBytes { XXHash.hash($0, seed: 0) })
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import Commands
 
 /// A terminal that keeps what is written to it.
-private final class Screen: Sendable {
+final class Screen: Sendable {
     private let written = Locked<[Int32: String]>([:])
     var data: String { written.withLock { $0[1] ?? "" } }
     var words: String { written.withLock { $0[2] ?? "" } }

@@ -86,4 +86,45 @@ import Testing
         #expect(try await fixture.log.maintain(now: fixture.time.now) == MaintenanceReport())
         #expect(try await fixture.log.checkIntegrity() == IntegrityReport(records: 0, problems: []))
     }
+
+    @Test(arguments: LogKind.allCases)
+    func retentionWaitsForAConsumerThatHasStopped(_ kind: LogKind) async throws {
+        let fixture = try await LogFixture(kind)
+        let slow = try await fixture.join("slow", ["metrics", "runs"])
+        let leases = try await slow.leases(4)
+        for _ in 0..<5 { try await fixture.publish("metrics", key(in: 1)) }
+        try await slow.commit([GroupTransaction(lease: leases[1], offsets: ["metrics": 2])])
+        // It stops, and the producer runs on for much longer than anything is kept.
+        await slow.leave()
+        fixture.time.advance(by: .seconds(10 * 3600))
+        for _ in 0..<5 { try await fixture.publish("metrics", key(in: 1)) }
+        fixture.time.advance(by: .seconds(10 * 3600))
+        let report = try await fixture.log.maintain(now: fixture.time.now)
+        #expect(report.expired == 2, "what it has taken may go, and nothing else")
+        let again = try await fixture.join("again", ["metrics", "runs"], on: try await fixture.another())
+        _ = try await again.leases(4)
+        #expect(try await again.records(8).map(\.offset) == Array(2..<10))
+        #expect(try await fixture.log.checkIntegrity().problems == [])
+    }
+
+    @Test(arguments: LogKind.allCases)
+    func retentionWaitsForAGroupThatHasNotCommittedAnything(_ kind: LogKind) async throws {
+        let fixture = try await LogFixture(kind)
+        let member = try await fixture.join("new", ["metrics"])
+        await member.leave()
+        #expect(try await fixture.log.committedOffsets(of: "workers") == [:])
+        for _ in 0..<3 { try await fixture.publish("metrics", key(in: 1)) }
+        fixture.time.advance(by: .seconds(10 * 3600))
+        #expect(try await fixture.log.maintain(now: fixture.time.now).expired == 0)
+    }
+
+    @Test(arguments: LogKind.allCases)
+    func retentionDoesNotWaitForAGroupThatConsumesTheTopicNoMore(_ kind: LogKind) async throws {
+        let fixture = try await LogFixture(kind)
+        await (try await fixture.join("old", ["metrics", "runs"])).leave()
+        for _ in 0..<3 { try await fixture.publish("metrics", key(in: 1)) }
+        await (try await fixture.join("new", ["runs"])).leave()
+        fixture.time.advance(by: .seconds(10 * 3600))
+        #expect(try await fixture.log.maintain(now: fixture.time.now).expired == 2)
+    }
 }

@@ -119,7 +119,8 @@ import Testing
         let error = await #expect(throws: MessageLogError.self) { _ = try await late.records(1) }
         #expect(error?.code == .offsetOutOfRange)
         #expect(
-            try await log.checkIntegrity().problems.first?.message.contains("records at the end are missing") == true)
+            try await log.checkIntegrity().problems.first?.message.contains("records at the end are missing")
+                == true)
     }
 
     @Test func aRecordThatBelongsNowhereIsFound() async throws {
@@ -184,10 +185,10 @@ import Testing
 
     @Test func aNewerLogIsRefused() async throws {
         try await make()
-        try Database(path).execute("PRAGMA user_version = 2")
+        try Database(path).execute("PRAGMA user_version = 3")
         let error = await openingIsRefused()
         #expect(error?.code == .unsupportedVersion)
-        #expect(error?.message.contains("version 2 and this program knows 1") == true)
+        #expect(error?.message.contains("version 3 and this program knows 2") == true)
     }
 
     @Test func aFolderInItsPlaceIsUnavailable() async throws {

@@ -5,8 +5,10 @@ package import Runtime
 package final class TemporaryFolder: Sendable {
     package let path: String
 
-    package init() throws {
-        path = "/tmp/bai-test-\(UUID().uuidString.lowercased().prefix(13))"
+    /// - Parameter place: the folder to make it in; one that is not there is replaced by the usual one.
+    package init(under place: String = "/tmp") throws {
+        let place = FileManager.default.isWritableFile(atPath: place) ? place : "/tmp"
+        path = "\(place)/bai-test-\(UUID().uuidString.lowercased().prefix(13))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
