@@ -214,7 +214,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "BFFClient", "API", "JSON", "Runtime", "baictl", "bai-bff", "bai-fetcher",
+            "TestSupport", "BFFClient", "API", "Events", "JSON", "MessageLog", "SQLiteLog", "Runtime",
+            "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",
         ],

@@ -5,7 +5,8 @@ internal import Glibc
 ///     BAI_FAILPOINT=executor.after-effect:kill
 ///     BAI_FAILPOINT=executor.after-effect:kill@3,fetcher.before-commit:pause=2000
 ///
-/// Actions: `kill` (SIGKILL, as a power cut would), `exit=CODE`, `pause=MILLISECONDS`, `error`. `@N` is the N-th time the point is passed
+/// Actions: `kill` (SIGKILL, as a power cut would), `stop` (SIGSTOP: all of the process stands still until somebody sends SIGCONT), `exit=CODE`,
+/// `pause=MILLISECONDS` (of one thread), `error`. `@N` is the N-th time the point is passed
 /// (default 1); it acts once in a process, and once over all processes that share the folder `BAI_FAILPOINT_ONCE`, so that a service that is started
 /// again gets further. Without the variable a point costs one comparison.
 package struct FailPoints: Sendable {
@@ -18,6 +19,7 @@ package struct FailPoints: Sendable {
 
     package enum Action: Equatable, Sendable {
         case kill
+        case stop
         case exit(Int32)
         case pause(milliseconds: Int)
         case error
@@ -76,6 +78,7 @@ package struct FailPoints: Sendable {
         switch due {
         case nil: return
         case .kill: raise(SIGKILL)
+        case .stop: raise(SIGSTOP)
         case .exit(let code): _exit(code)
         case .pause(let milliseconds): poll(nil, 0, Int32(milliseconds))
         case .error: throw Injected(point: name)
@@ -94,6 +97,7 @@ package struct FailPoints: Sendable {
         let parts = text.split(separator: "=", maxSplits: 1)
         switch (parts.first, parts.count == 2 ? Int(parts[1]) : nil) {
         case ("kill", nil): return .kill
+        case ("stop", nil): return .stop
         case ("error", nil): return .error
         case ("exit", let code?): return .exit(Int32(truncatingIfNeeded: code))
         case ("pause", let milliseconds?): return .pause(milliseconds: milliseconds)

@@ -10,10 +10,12 @@ extension ServiceLoop {
         case signal(String, S.Signal)
         case restored(String)
         case wake(String)
+        /// What was in hand for a key cannot be read, for this reason.
+        case unreadable(LogRecord, String)
 
         var key: String {
             switch self {
-            case .record(let record): record.key
+            case .record(let record), .unreadable(let record, _): record.key
             case .signal(let key, _), .restored(let key), .wake(let key): key
             }
         }
@@ -86,7 +88,16 @@ extension ServiceLoop {
         case .signal(_, let signal): return (.signal(signal), stored?.origin)
         case .restored: return (.restored, stored?.origin)
         case .wake: return (.wake, stored?.origin)
+        case .unreadable(let record, let reason):
+            throw UnreadableState(position: record.position, reason: reason)
         }
+    }
+
+    /// A state that another version of the service wrote, or nobody.
+    private struct UnreadableState: Error, CustomStringConvertible {
+        var position: RecordPosition
+        var reason: String
+        var description: String { "the state at \(position) cannot be read: \(reason)" }
     }
 
     func record(of event: OutgoingEvent, after origin: Event, key: String, now: Timestamp) throws -> NewRecord

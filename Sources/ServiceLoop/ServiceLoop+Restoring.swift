@@ -4,12 +4,14 @@ internal import MessageLog
 internal import Runtime
 
 extension ServiceLoop {
-    /// Reads back what was in hand for partitions that this instance has got, and has each key's effects started again.
+    /// Reads back what was in hand for partitions that this instance has got, and has each key's effects started again. A key whose state cannot be
+    /// read is given up, so that the others are not.
     func restore(_ newLeases: [PartitionLease]) async throws -> [Work] {
         var restored: [Work] = []
         for lease in newLeases {
             leases[lease.partition] = lease
-            let states = try await states(in: lease.partition)
+            let (states, unreadable) = try await states(in: lease.partition)
+            restored += unreadable
             for (key, state) in states.sorted(by: { $0.key < $1.key }) {
                 keys[key] = state
                 restored.append(.restored(key))
@@ -32,22 +34,31 @@ extension ServiceLoop {
         return work.filter { !isGone($0.key) }
     }
 
-    private func states(in partition: Int) async throws -> [String: StoredState<S.State>] {
+    private func states(
+        in partition: Int
+    ) async throws -> (states: [String: StoredState<S.State>], unreadable: [Work]) {
         let source = TopicPartition(topic: Topic.state(of: subject.name), partition: partition)
         let range = try await log.range(of: source)
-        var states: [String: StoredState<S.State>] = [:]
+        // Only the newest record of a key counts: whatever is wrong with an earlier one is over.
+        var newest: [String: LogRecord] = [:]
         var offset = range.lowerBound
         while offset < range.upperBound {
             let records = try await log.read(source, from: offset, limit: ReadLimit())
             guard let last = records.last else { break }
-            for record in records {
-                states[record.key] = try record.value.map {
-                    try JSONCoding.decode(StoredState<S.State>.self, from: $0)
-                }
-            }
+            for record in records { newest[record.key] = record.value == nil ? nil : record }
             offset = last.offset + 1
         }
-        return states
+        var states: [String: StoredState<S.State>] = [:]
+        var unreadable: [Work] = []
+        for record in newest.values.sorted(by: { $0.offset < $1.offset }) {
+            do throws(JSONError) {
+                states[record.key] = try JSONCoding.decode(
+                    StoredState<S.State>.self, from: record.value ?? [])
+            } catch {
+                unreadable.append(.unreadable(record, error.description))
+            }
+        }
+        return (states, unreadable)
     }
 
     private func list(_ leases: [PartitionLease]) -> String {

@@ -122,25 +122,29 @@ extension ServiceLoop {
     }
 }
 
+/// Errors may quote what they are about: people read the beginning.
+private let longestReason = 2000
+
 /// Another member holds a partition of the work now.
 struct Fenced: Error {}
 
 extension ServiceLoop {
     /// Puts a piece of work aside for good: a dead letter with the reason, and the run's end as an error. The loop goes on.
     private func bury(_ work: Work, error: any Error, tries: Int, _ member: any GroupMember) async throws {
-        let reason = (error as? WorkFailure)?.reason ?? String(describing: error)
+        let reason = String(
+            ((error as? WorkFailure)?.reason ?? String(describing: error)).prefix(longestReason))
         health.buried(reason, at: time.now)
         output.error("gave a record up", ["key": work.key, "error": reason, "tries": "\(tries)"])
         var plan = Plan()
         let partition = Partitioner.partition(of: work.key, among: partitionCount)
-        if case .record(let record) = work {
+        switch work {
+        case .record(let record):
             plan.offsets[record.partition] = [record.topic: record.offset + 1]
-            let letter = OutgoingEvent(
-                DeadLetter(record, service: subject.name, reason: reason, tries: tries),
-                name: "dead/\(record.position)")
-            plan.records[partition] = [
-                try self.record(of: letter, after: origin(of: work), key: work.key, now: time.now)
-            ]
+            plan.records[partition] = [try letter(record, reason, tries, after: work)]
+        case .unreadable(let record, _):
+            let nothing = NewRecord(topic: record.topic, key: record.key, value: nil)
+            plan.records[partition] = [try letter(record, reason, tries, after: work), nothing]
+        case .signal, .restored, .wake: break
         }
         let ended = OutgoingEvent(
             StatusChanged(
@@ -153,6 +157,25 @@ extension ServiceLoop {
                 try self.record(of: ended, after: origin(of: work), key: work.key, now: time.now))
         }
         try await waitingOut { try await self.commit(plan, member) }
+    }
+
+    private func letter(
+        _ record: LogRecord, _ reason: String, _ tries: Int, after work: Work
+    ) throws -> NewRecord {
+        var letter = DeadLetter(record, service: subject.name, reason: reason, tries: tries)
+        let name = "dead/\(record.position)"
+        func put(_ letter: DeadLetter) throws -> NewRecord {
+            try self.record(
+                of: OutgoingEvent(letter, name: name), after: origin(of: work), key: work.key, now: time.now)
+        }
+        let whole = try put(letter)
+        if whole.value?.count ?? 0 <= NewRecord.largestValue { return whole }
+        // A record of the largest size that the log takes grows when it is wrapped. The letter says where it is instead.
+        let count = record.value?.count ?? 0
+        letter.reason +=
+            " (its \(count) bytes are too many for a dead letter: they are at \(record.position) only)"
+        (letter.text, letter.bytes) = (nil, nil)
+        return try put(letter)
     }
 
     /// The envelope to follow from: of what is in hand, else of the record itself, else one that names this service alone.

@@ -64,6 +64,27 @@ import Testing
         }
     }
 
+    @Test func whatAServiceHadInHandIsNotReplayed() async throws {
+        try await Fixture.run { fixture in
+            var letter = Samples.letter(key: "run-1")
+            letter.topic = Topic.state(of: "executor")
+            try await fixture.publish(letter, about: "run-1")
+            let id = try await fixture.client.deadLetters().items[0].id
+            #expect(try await fixture.ask(.post, "/v1/deadletters/\(id)/replay").status == 409)
+        }
+    }
+
+    @Test func aLetterWithoutItsRecordIsNotReplayed() async throws {
+        try await Fixture.run { fixture in
+            var letter = Samples.letter(key: "run-1")
+            (letter.text, letter.bytes) = (nil, nil)
+            try await fixture.publish(letter, about: "run-1")
+            let id = try await fixture.client.deadLetters().items[0].id
+            #expect(try await fixture.ask(.post, "/v1/deadletters/\(id)/replay").status == 409)
+            #expect(try await fixture.count(.commands) == 0)
+        }
+    }
+
     @Test(arguments: ["0-99", "x", "0", "0-x", "-1-2"])
     func whatIsNoDeadLetterIsNotFound(_ id: String) async throws {
         try await Fixture.run { fixture in

@@ -89,6 +89,45 @@ import Testing
         #expect(statuses == [.running, .error, .running])
     }
 
+    @Test func aStateThatCannotBeReadIsPutAsideAndTheOthersGoOn() async throws {
+        let stage = try await ToyStage(partitions: 1)
+        try await stage.running(stage.loop()) {
+            try await stage.send("one", to: "r")
+            try await expect { try await stage.published("r") == ["one"] }
+        }
+        _ = try await stage.log.publish([
+            NewRecord(topic: Topic.state(of: "toy"), key: "bad", value: [0xff, 0x00])
+        ])
+        try await stage.running(stage.loop()) {
+            try await expect { try await stage.events(.deadletter).count == 1 }
+            try await stage.send("two", to: "r")
+            try await expect { try await stage.published("r") == ["one", "two"] }
+        }
+        let letter = try #require(try await stage.events(.deadletter).first).payload(as: DeadLetter.self)
+        #expect(letter.topic == "state.toy" && letter.key == "bad" && letter.bytes == "/wA=")
+        #expect(letter.reason.contains("state.toy/0@"))
+        let ends = try await stage.events(.status).filter { $0.actionID == "bad" }
+        #expect(try ends.map { try $0.payload(as: StatusChanged.self).status } == [.error])
+        try await stage.running(stage.loop()) {
+            try await stage.send("three", to: "r")
+            try await expect { try await stage.published("r") == ["one", "two", "three"] }
+        }
+        #expect(try await stage.events(.deadletter).count == 1, "put aside once and for all")
+    }
+
+    @Test func aBadRecordOfTheLargestSizeIsPutAsideWithoutItsContent() async throws {
+        let stage = try await ToyStage()
+        let garbage = [UInt8](repeating: 0xff, count: NewRecord.largestValue)
+        _ = try await stage.log.publish([NewRecord(topic: "commands", key: "r", value: garbage)])
+        try await stage.running(stage.loop()) {
+            try await stage.send("one", to: "r")
+            try await expect { try await stage.published("r").last == "one" }
+        }
+        let letter = try #require(try await stage.events(.deadletter).first).payload(as: DeadLetter.self)
+        #expect(letter.text == nil && letter.bytes == nil)
+        #expect(letter.reason.contains("8388608 bytes are too many"))
+    }
+
     @Test func oneBadRecordTakesNoOtherRunWithIt() async throws {
         let stage = try await ToyStage(partitions: 1)
         try await stage.send("poison", to: "bad")

@@ -77,6 +77,9 @@ extension BFF {
             )
         }
         let letter = entry.letter
+        if let obstacle = letter.obstacleToReplay {
+            throw APIError(.conflict, "dead letter \(id): \(obstacle)")
+        }
         let original = NewRecord(
             topic: letter.topic, key: letter.key, headers: letter.headers, value: letter.value)
         let mark = try record(
@@ -100,6 +103,16 @@ extension BFF {
 }
 
 extension DeadLetter {
+    /// Why its record cannot be published again; nil where it can.
+    var obstacleToReplay: String? {
+        if topic.hasPrefix(Topic.state(of: "")) {
+            return "what \(service) had in hand is not replayed, since it has moved on; submit the run again"
+        }
+        return value == nil
+            ? "its record was too large to be kept in it, and is at \(topic)/\(partition)@\(offset) only"
+            : nil
+    }
+
     /// The record's value as it was.
     var value: [UInt8]? {
         if let text { return Array(text.utf8) }
