@@ -97,7 +97,7 @@ package enum ServiceProgram {
     package static func openLog(_ installation: Installation) async throws -> any MessageLog {
         let log = try await SQLiteLog.open(installation.logFile)
         try await log.create(Topics.all())
-        return log
+        return MeasuredLog(log)
     }
 
     /// Reads all of the installation's message log and says what is wrong with it, also where services refuse to open it.

@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import Runtime
 
 /// Speaks HTTP/1.1 over TCP, TLS and unix sockets, by libcurl.
 ///
@@ -35,14 +36,25 @@ package final class HTTPClient: Sendable {
         var request = request
         request.responseLimit = request.responseLimit ?? HTTPClient.gatheredLimit
         request.totalTimeout = request.totalTimeout ?? HTTPClient.gatheredTimeout
-        let transfer = try await start(request, until: .end, mayPause: false)
-        return try transfer.channel.response()
+        return try await counted(request) { () async throws(HTTPClientError) in
+            try await start(request, until: .end, mayPause: false).channel.response()
+        }
     }
 
     /// Sends the request and returns as soon as the response's head is there; its body is read from the stream.
     package func stream(_ request: HTTPRequest) async throws(HTTPClientError) -> HTTPStream {
-        let transfer = try await start(request, until: .head, mayPause: true)
-        return HTTPStream(head: try transfer.channel.head(), body: HTTPBody(client: self, transfer: transfer))
+        try await counted(request) { () async throws(HTTPClientError) in
+            let transfer = try await start(request, until: .head, mayPause: true)
+            return HTTPStream(
+                head: try transfer.channel.head(), body: HTTPBody(client: self, transfer: transfer))
+        }
+    }
+
+    /// A stream counts until its head is there.
+    private func counted<Result>(
+        _ request: HTTPRequest, _ body: () async throws(HTTPClientError) -> Result
+    ) async throws(HTTPClientError) -> Result {
+        try await Traffic.process.measure(.httpOut, request.method.rawValue, body)
     }
 
     private func start(

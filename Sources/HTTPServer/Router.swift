@@ -1,4 +1,5 @@
 package import HTTPMessages
+internal import Runtime
 
 /// One line of the table of routes.
 package struct Route: Sendable {
@@ -103,6 +104,15 @@ package struct Router: Sendable {
         guard let route = route(for: request.method, in: candidates) else {
             return Router.methodNotAllowed(request, candidates)
         }
+        let start = ContinuousClock.now
+        let response = await answer(request, by: route)
+        Traffic.process.count(
+            .httpIn, "\(route.method.rawValue) \(route.pattern)", took: start.duration(to: .now),
+            failed: response.status >= 500)
+        return response
+    }
+
+    private func answer(_ request: ServerRequest, by route: Route) async -> ServerResponse {
         do {
             return try await route.handler(request, route.parameters(request.segments))
         } catch {

@@ -82,6 +82,6 @@ package struct HealthEndpoint: Sendable {
         return rows.map { name, help, value in
             "# HELP \(name) \(help)\n# TYPE \(name) \(name.hasSuffix("_total") ? "counter" : "gauge")\n"
                 + "\(name){service=\"\(snapshot.service)\"} \(value)\n"
-        }.joined()
+        }.joined() + Traffic.process.text
     }
 }

@@ -16,6 +16,8 @@ struct LogFixture {
     let kind: LogKind
     let folder: TemporaryFolder
     let time = ManualTime()
+    private let base: any MessageLog
+    /// As the services have it: counted.
     let log: any MessageLog
 
     static let partitions = 4
@@ -24,9 +26,10 @@ struct LogFixture {
         self.kind = kind
         folder = try TemporaryFolder()
         switch kind {
-        case .memory: log = InMemoryLog(time: time)
-        case .sqlite: log = try await SQLiteLog.open(folder.file("log.db"), time: time)
+        case .memory: base = InMemoryLog(time: time)
+        case .sqlite: base = try await SQLiteLog.open(folder.file("log.db"), time: time)
         }
+        log = MeasuredLog(base)
         try await log.create([
             TopicConfiguration(name: "runs", partitions: Self.partitions, cleanup: .delete(after: nil)),
             TopicConfiguration(
@@ -45,7 +48,7 @@ struct LogFixture {
 
     /// Makes the members of this name look as if their process stood still until they poll again.
     func stopRenewing(memberNamed name: String) async {
-        switch log {
+        switch base {
         case let log as InMemoryLog: await log.stopRenewing(memberNamed: name)
         case let log as SQLiteLog: log.stopRenewing(memberNamed: name)
         default: Issue.record("no such log")
