@@ -36,7 +36,7 @@ enum DescriptorKeys {
             "What the benchmark is, for people."),
         .optional(
             "task_name", .text(.line), example: "\"resnet50\"",
-            "The benchmark's name. Runs of one name form one history."
+            "The benchmark's name. Runs of one name, with the same labels and on the same kind of machine, form one history."
         ),
         .key(
             "execution_engine", .choice(Descriptor.ExecutionEngine.self), default: "default",
