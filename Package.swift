@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// No package dependencies: everything beyond the toolchain is a C library from Debian (infra/apt-packages.txt).
+// No package dependencies: everything beyond the toolchain is a C library from Debian (infra/setup/apt-packages.txt).
 import PackageDescription
 
 let settings: [SwiftSetting] = [
