@@ -98,9 +98,7 @@ extension BFFClientError {
         case .canceled: self.init(.canceled, "canceled")
         case .timedOut: self.init(.timedOut, "no answer from \(endpoint) in time: \(error.message)")
         case .couldNotResolve, .couldNotConnect, .peerClosed, .tls, .failed:
-            self.init(
-                .unreachable,
-                "the service cannot be reached at \(endpoint) (is it up? see `baictl up`): \(error.message)")
+            self.init(.unreachable, "nothing answers at \(endpoint): \(error.message)")
         case .invalidRequest, .invalidResponse, .tooLarge, .tooManyRedirects:
             self.init(.unexpectedAnswer, "\(endpoint): \(error.message)")
         }

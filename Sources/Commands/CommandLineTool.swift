@@ -70,7 +70,22 @@ package enum CommandLineTool {
             throw UsageError("'\(invocation.command.joined(separator: " "))' is not a command.")
         }
         let command = try type.init(invocation)
-        return try await command.run(try context(invocation, environment, terminal))
+        let context = try context(invocation, environment, terminal)
+        do {
+            return try await command.run(context)
+        } catch let error as BFFClientError {
+            throw error.code == .unreachable ? unreachable(error, context) : failure(for: error)
+        }
+    }
+
+    /// What is down and how it comes up again, which only the context knows.
+    private static func unreachable(_ error: BFFClientError, _ context: CommandContext) -> CommandFailure {
+        if !context.isLocal { return CommandFailure(.unreachable, error.message) }
+        if context.stack.supervisorProcessID == nil {
+            return CommandFailure(.unreachable, "The services are not up. Start them with `baictl up`.")
+        }
+        return CommandFailure(
+            .unreachable, "\(error.message)\nThe services are up: `baictl doctor` says what keeps them.")
     }
 
     private static func context(
@@ -122,10 +137,8 @@ extension CommandLineTool {
     private static func failure(for error: BFFClientError) -> CommandFailure {
         switch error.code {
         case .refused(let code): CommandFailure(exitCode(for: code), error.message, code: code.rawValue)
-        case .unreachable:
-            CommandFailure(.unreachable, "\(error.message)\nStart the services with `baictl up`.")
+        case .unreachable, .unexpectedAnswer: CommandFailure(.unreachable, error.message)
         case .timedOut: CommandFailure(.timedOut, error.message)
-        case .unexpectedAnswer: CommandFailure(.unreachable, error.message)
         case .canceled: CommandFailure(.interrupted, error.message)
         }
     }
