@@ -31,6 +31,9 @@ package struct Installation: Sendable, Equatable {
     package var serviceLogs: String { "\(home)/logs" }
     package var configurationFile: String { "\(home)/bai.toml" }
 
+    /// What all programs of the installation go by to tell the time (`ClockAnchor`).
+    package var clock: String { "\(runFolder)/clock" }
+
     /// The API's socket.
     package var socket: String { "\(runFolder)/bff.sock" }
 
@@ -42,6 +45,9 @@ package struct Installation: Sendable, Equatable {
 
     /// The file that a service's log lines go to.
     package func logLines(of service: String) -> String { "\(serviceLogs)/\(service).log" }
+
+    /// The installation's time, as its services tell it; the machine's own where none has been started yet.
+    package var time: SystemTime { SystemTime(anchor: ClockAnchor.read(clock)) }
 
     /// Makes the folders, readable by their owner alone.
     package func prepare() throws(SystemError) {

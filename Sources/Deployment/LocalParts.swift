@@ -45,7 +45,7 @@ extension ServiceContext {
     }
 
     private var agentEnvironment: [String: String] {
-        environment.merging(["BAI_HOME": installation.home]) { $1 }
+        environment.merging(["BAI_HOME": installation.home, "BAI_CLOCK": installation.clock]) { $1 }
     }
 }
 

@@ -11,7 +11,8 @@ extension LocalStack {
         let running = runningAttempts()
         if running.isEmpty { return 0 }
         let runner = LocalRunner(
-            attempts: installation.attempts, agent: ProgramFolder.program("bai-agent"), environment: [:])
+            attempts: installation.attempts, agent: ProgramFolder.program("bai-agent"), environment: [:],
+            time: installation.time)
         await withTaskGroup(of: Void.self) { group in
             for (run, number) in running {
                 group.addTask {
@@ -31,7 +32,7 @@ extension LocalStack {
     private static let attemptGrace = Duration.seconds(3)
 
     /// The attempts whose supervisor lives.
-    private func runningAttempts() -> [(run: String, number: Int)] {
+    func runningAttempts() -> [(run: String, number: Int)] {
         let names = { (path: String) in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
         return names(installation.attempts).flatMap { run in
             names("\(installation.attempts)/\(run)").compactMap { name in

@@ -64,6 +64,7 @@ package struct LocalStack: Sendable {
             return false
         }
         lock.write("\(getpid())\n")
+        renewClock(output)
         let supervisor = ServiceSupervisor(
             installation: installation, environment: childEnvironment, output: output)
         await withTaskGroup(of: Void.self) { group in
@@ -73,6 +74,17 @@ package struct LocalStack: Sendable {
             group.cancelAll()
         }
         return withExtendedLifetime(lock) { true }
+    }
+
+    /// Goes by the wall clock as it is now, if nothing runs that goes by what it was. So a clock that was wrong is right again after `baictl down` and
+    /// `baictl up`, and what one of the services does meanwhile is never at odds with the others.
+    private func renewClock(_ output: StructuredLog) {
+        guard states().allSatisfy({ $0.processID == nil }), runningAttempts().isEmpty else { return }
+        do {
+            try ClockAnchor.renew(installation.clock)
+        } catch {
+            output.warning("the time cannot be shared", ["error": error.description])
+        }
     }
 
     /// Ends the supervisor, every service, also those that a killed supervisor left, and the attempts that run. None runs any more when this returns.

@@ -82,20 +82,34 @@ package enum ServiceProgram {
             return .conflict
         }
         lock.write("\(getpid())\n")
-        let log = try await openLog(installation)
+        let time = sharedTime(installation, output)
+        let log = try await openLog(installation, time: time)
         let context = ServiceContext(
             installation: installation, environment: environment, settings: settings, log: log,
             output: output,
-            time: SystemTime(),
+            time: time,
             failPoints: FailPoints(environment: environment), node: .current(service))
         try await untilTold { try await body(context) }
         await log.close()
         return withExtendedLifetime(lock) { .ok }
     }
 
+    /// The time that all programs of the installation agree about.
+    private static func sharedTime(_ installation: Installation, _ output: StructuredLog) -> SystemTime {
+        do {
+            return SystemTime(anchor: try ClockAnchor.share(installation.clock))
+        } catch {
+            // A disk that is full: a time of one's own is better than none.
+            output.warning("the time cannot be shared", ["error": error.description])
+            return SystemTime()
+        }
+    }
+
     /// The installation's message log, with all topics made.
-    package static func openLog(_ installation: Installation) async throws -> any MessageLog {
-        let log = try await SQLiteLog.open(installation.logFile)
+    package static func openLog(
+        _ installation: Installation, time: any TimeSource = SystemTime()
+    ) async throws -> any MessageLog {
+        let log = try await SQLiteLog.open(installation.logFile, time: time)
         try await log.create(Topics.all())
         return MeasuredLog(log)
     }

@@ -53,6 +53,11 @@ package struct RunMachine: Codable, Equatable, Sendable {
         return true
     }
 
+    /// For whoever counts from `since` after a clock was set back: nothing has happened later than `now`.
+    package mutating func forgetFuture(_ now: Timestamp) {
+        since = min(since, now)
+    }
+
     /// Later attempts come after earlier ones whatever their status; within an attempt the order of the statuses decides. While a run waits, a new
     /// reason or position is news too.
     private func isAdvance(_ change: StatusChanged) -> Bool {

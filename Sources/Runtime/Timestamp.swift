@@ -1,6 +1,3 @@
-internal import CLinux
-internal import Glibc
-
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z. On the wire it is that number.
 package struct Timestamp: Hashable, Comparable, Sendable, Codable {
     package var milliseconds: Int64
@@ -52,29 +49,23 @@ package protocol TimeSource: Sendable {
     func sleep(for duration: Duration) async throws
 }
 
-/// The machine's time, anchored when it is made and advanced by the monotonic clock: somebody who sets the wall
-/// clock an hour forward does not make every deadline of a running service fall due.
+/// The machine's time: what the wall clock said at one moment, advanced by the clock that nobody can set. Somebody who sets the wall clock an hour
+/// forward does not make every deadline of a running service fall due.
 package struct SystemTime: TimeSource {
-    private let anchor: Timestamp
-    private let start: Int64
+    private let anchor: ClockAnchor
+    private let clocks: MachineClocks
 
-    package init() {
-        anchor = Timestamp(milliseconds: SystemTime.nanoseconds(CLOCK_REALTIME) / 1_000_000)
-        start = SystemTime.nanoseconds(CLOCK_BOOTTIME)
+    /// - Parameter anchor: that moment, of programs that have to agree about the time; nil is now.
+    package init(anchor: ClockAnchor? = nil, clocks: MachineClocks = .real) {
+        self.anchor = anchor ?? ClockAnchor(clocks)
+        self.clocks = clocks
     }
 
     package var now: Timestamp {
-        let elapsed = (SystemTime.nanoseconds(CLOCK_BOOTTIME) - start) / 1_000_000
-        return Timestamp(milliseconds: anchor.milliseconds + elapsed)
+        Timestamp(milliseconds: anchor.wall.milliseconds + clocks.elapsed() - anchor.elapsed)
     }
 
     package func sleep(for duration: Duration) async throws {
         try await Task.sleep(for: duration)
-    }
-
-    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -49,8 +49,9 @@ package struct WatcherRules: Sendable {
         switch (input, state) {
         case (.event(let event), _): return try take(event, state: state, now: now)
         case (.signal(let signal), .active(let run)): return take(signal, run, now: now)
-        case (.restored, .active(let run)):
-            return Outcome(state: state, effects: run.job.map { [.observe($0)] } ?? [])
+        case (.restored, .active(var run)):
+            run.forgetFuture(now)
+            return Outcome(state: .active(run), effects: run.job.map { [.observe($0)] } ?? [])
         case (.wake, .active(let run)): return wake(run, now: now)
         case (.wake, .ended(let forget)): return Outcome(state: forget <= now ? nil : state)
         case (.signal, .ended), (.restored, .ended), (_, nil): return Outcome(state: state)
@@ -93,27 +94,29 @@ extension WatcherRules {
             return obey(try event.payload(as: Command.self), state: state)
         }
         if case .ended = state { return Outcome(state: state) }
-        var run = WatchedRun(machine: RunMachine(submitted: event.tstamp))
+        // Nothing has happened later than now: where another machine's clock is ahead, a deadline counts from here.
+        let time = min(event.tstamp, now)
+        var run = WatchedRun(machine: RunMachine(submitted: time))
         if case .active(let known) = state { run = known }
         switch event.type {
         case RunSubmitted.type:
-            run.learn(try event.payload(as: RunSubmitted.self))
+            run.learn(try event.payload(as: RunSubmitted.self), now: now)
         case JobCreated.type:
-            return take(try event.payload(as: JobCreated.self), run)
+            return take(try event.payload(as: JobCreated.self), run, now: now)
         case StatusChanged.type:
             let change = try event.payload(as: StatusChanged.self)
-            run.machine.handle(change, at: event.tstamp)
+            run.machine.handle(change, at: time)
             if change.status.isFinal { return end(now: now) }
         case AttemptFinished.type:
-            return take(try event.payload(as: AttemptFinished.self), run)
+            return take(try event.payload(as: AttemptFinished.self), run, now: now)
         default: return Outcome(state: state)
         }
         return Outcome(state: .active(run))
     }
 
-    private func take(_ job: JobCreated, _ run: WatchedRun) -> Outcome {
+    private func take(_ job: JobCreated, _ run: WatchedRun, now: Timestamp) -> Outcome {
         var run = run
-        run.learn(job.run)
+        run.learn(job.run, now: now)
         let isNews = job.attempt.number > max(run.endedAttempt, run.job?.attempt.number ?? 0)
         guard isNews else { return Outcome(state: .active(run)) }
         let watched = WatchedJob(attempt: job.attempt, reference: job.reference)
@@ -123,11 +126,11 @@ extension WatcherRules {
     }
 
     /// The executor says that an attempt has ended, because it could not be started; or our own word comes back.
-    private func take(_ finished: AttemptFinished, _ run: WatchedRun) -> Outcome {
+    private func take(_ finished: AttemptFinished, _ run: WatchedRun, now: Timestamp) -> Outcome {
         guard finished.attempt.number > run.endedAttempt else { return Outcome(state: .active(run)) }
         var run = run
         let wasObserved = run.job?.attempt.number == finished.attempt.number
-        run.end(finished.attempt.number, at: finished.outcome.finished)
+        run.end(finished.attempt.number, at: min(finished.outcome.finished, now))
         return Outcome(state: .active(run), effects: wasObserved ? [.stopObserving] : [])
     }
 
@@ -157,10 +160,12 @@ extension WatcherRules {
                 status: .starting, reason: reason, message: message, attempt: signal.attempt, name: run.name)
             events = run.move(status, name: "starting/\(signal.attempt)/\(reason.rawValue)", now: now)
         case .running(let since):
-            events = run.moveToRunning(job.attempt, since: since)
+            events = run.moveToRunning(job.attempt, since: min(since, now))
         case .finished(let outcome):
             // Too short to be seen running, it ran nevertheless.
-            if let started = outcome.started { events = run.moveToRunning(job.attempt, since: started) }
+            if let started = outcome.started {
+                events = run.moveToRunning(job.attempt, since: min(started, now))
+            }
             run.end(signal.attempt, at: now)
             let finished = AttemptFinished(attempt: job.attempt, outcome: outcome)
             events.append(OutgoingEvent(finished, name: "attempt-finished/\(signal.attempt)"))
@@ -175,10 +180,19 @@ extension WatchedRun {
         deadlines?.next(machine, attemptEnded: machine.attempt == endedAttempt ? attemptEnded : nil)
     }
 
-    mutating func learn(_ run: RunSubmitted) {
+    mutating func learn(_ run: RunSubmitted, now: Timestamp) {
         if deadlines != nil { return }
         deadlines = Deadlines(run)
+        deadlines?.submitted = min(run.submitted, now)
         name = run.name
+    }
+
+    /// The clock was set back while this service was down: what lies in the future now has happened just now, so that no deadline is longer than the
+    /// descriptor says.
+    mutating func forgetFuture(_ now: Timestamp) {
+        machine.forgetFuture(now)
+        if let submitted = deadlines?.submitted { deadlines?.submitted = min(submitted, now) }
+        attemptEnded = attemptEnded.map { min($0, now) }
     }
 
     mutating func end(_ attempt: Int, at time: Timestamp) {

@@ -22,7 +22,7 @@ struct DoctorCommand: Subcommand {
 
     func run(_ context: CommandContext) async throws -> ExitCode {
         var findings = [programs(), home(context), disk(context)]
-        findings += [await services(context), await api(context), python(context)]
+        findings += [clock(context), await services(context), await api(context), python(context)]
         if isDeep { findings.append(await log(context)) }
         let rows = findings.map { finding in
             [
@@ -85,6 +85,25 @@ struct DoctorCommand: Subcommand {
 
     /// Below this, data sets and logs soon fill the disk.
     private static let leastFree: Int64 = 1_000_000_000
+
+    /// The services go by the clock as it was when they were started.
+    private func clock(_ context: CommandContext) -> Finding {
+        guard let anchor = ClockAnchor.read(context.installation.clock) else {
+            return Finding(subject: "clock", message: "the machine's own")
+        }
+        let step = anchor.step()
+        guard abs(step.inSeconds) > DoctorCommand.largestStep.inSeconds else {
+            return Finding(subject: "clock", message: "as the machine's")
+        }
+        return Finding(
+            subject: "clock",
+            message:
+                "set \(step > .zero ? "forward" : "back") by \(Int(abs(step.inSeconds))) s since the services started",
+            cure: "`baictl down` and `baictl up`, so that new events have the new time")
+    }
+
+    /// Less is what clocks that nobody sets do by themselves.
+    private static let largestStep = Duration.seconds(60)
 
     private func services(_ context: CommandContext) async -> Finding {
         let down = context.stack.states().filter { $0.processID == nil }.map(\.name)
