@@ -96,7 +96,8 @@ package enum CommandLineTool {
         return CommandContext(
             environment: environment, terminal: terminal, format: OutputFormat(invocation),
             installation: installation,
-            time: server == nil ? installation.time : SystemTime(), client: try BFFClient(address: server ?? "unix:\(installation.socket)"),
+            time: server == nil ? installation.time : SystemTime(),
+            client: try BFFClient(address: server ?? "unix:\(installation.socket)"),
             isLocal: server == nil)
     }
 }
