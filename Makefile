@@ -42,9 +42,8 @@ chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RU
 	@.build/debug/bai-chaos $(if $(SEED),--seed=$(SEED)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(RUNS),--runs=$(RUNS)) \
 		$(if $(MOST),--most=$(MOST)) $(if $(FAULTS),--faults=$(FAULTS)) $(if $(PATIENCE),--patience=$(PATIENCE))
 
-sanitize: setup ## run the unit tests under the thread and the address sanitizer
-	@swift test --scratch-path .build-tsan --sanitize=thread --skip EndToEndTests
-	@swift test --scratch-path .build-asan --sanitize=address --skip EndToEndTests
+sanitize: setup ## run the unit tests under the thread and the address sanitizer: SANITIZER=thread|address TESTS="JSONTests ..."
+	@infra/setup/sanitize.sh $(SANITIZER) $(TESTS)
 
 install: release ## install the programs, with PREFIX=/usr/local by default
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/benchmark-ai"

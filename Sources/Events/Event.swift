@@ -59,8 +59,8 @@ package struct Event: Equatable, Sendable {
 
 /// What an event says. Each type is one Swift struct, one `type` on the wire, and has a golden file among the tests.
 package protocol EventPayload: Codable, Sendable {
-    /// Its name on the wire: `status_changed`.
-    static var type: String { get }
+    /// Which of them it is.
+    static var kind: PayloadKind { get }
     /// The topic that it is published to.
     static var topic: Topic { get }
     /// Grows when the meaning of a field changes; a new optional field does not change it.
@@ -68,6 +68,8 @@ package protocol EventPayload: Codable, Sendable {
 }
 
 extension EventPayload {
+    /// Its name on the wire: `status_changed`.
+    package static var type: String { kind.rawValue }
     package static var version: Int { 1 }
 }
 

@@ -3,7 +3,7 @@ package import Runtime
 
 /// Metric points of one attempt, in the order of their numbers.
 package struct MetricBatch: EventPayload, Equatable {
-    package static let type = "metric_batch"
+    package static let kind = PayloadKind.metricBatch
     package static let topic = Topic.metrics
 
     package var attempt: Int
@@ -49,7 +49,7 @@ package struct MetricPoint: Codable, Equatable, Sendable {
 
 /// Lines that one attempt printed, in the order of their numbers.
 package struct LogBatch: EventPayload, Equatable {
-    package static let type = "log_batch"
+    package static let kind = PayloadKind.logBatch
     package static let topic = Topic.logs
 
     package var attempt: Int
@@ -101,7 +101,7 @@ package struct StreamEnded: Codable, Equatable, Sendable {
 
 /// No more metrics will come of an attempt.
 package struct MetricsEnded: EventPayload, Equatable {
-    package static let type = "metrics_ended"
+    package static let kind = PayloadKind.metricsEnded
     package static let topic = Topic.metrics
     package var end: StreamEnded
     package init(end: StreamEnded) { self.end = end }
@@ -109,7 +109,7 @@ package struct MetricsEnded: EventPayload, Equatable {
 
 /// No more log lines will come of an attempt.
 package struct LogsEnded: EventPayload, Equatable {
-    package static let type = "logs_ended"
+    package static let kind = PayloadKind.logsEnded
     package static let topic = Topic.logs
     package var end: StreamEnded
     package init(end: StreamEnded) { self.end = end }
@@ -142,7 +142,7 @@ package struct SeriesKey: Codable, Hashable, Sendable {
 
 /// One metric of one run, computed from the samples of its accepted attempts. Keyed by its series.
 package struct ResultComputed: EventPayload, Equatable {
-    package static let type = "result_computed"
+    package static let kind = PayloadKind.resultComputed
     package static let topic = Topic.results
 
     package var run: String
@@ -223,7 +223,7 @@ package typealias AlarmRule = Descriptor.Alarm
 
 /// An alarm was raised, or its state changed. Keyed by its series.
 package struct AlarmChanged: EventPayload, Equatable {
-    package static let type = "alarm_changed"
+    package static let kind = PayloadKind.alarmChanged
     package static let topic = Topic.alarms
 
     package var alarm: Alarm
@@ -282,7 +282,7 @@ package struct Alarm: Codable, Equatable, Sendable {
 
 /// A record that a service could not handle, with all that is needed to try again.
 package struct DeadLetter: EventPayload, Equatable {
-    package static let type = "dead_letter"
+    package static let kind = PayloadKind.deadLetter
     package static let topic = Topic.deadletter
 
     package var service: String
@@ -317,7 +317,7 @@ package struct DeadLetter: EventPayload, Equatable {
 
 /// The record of a dead letter was published again, in the same transaction as this.
 package struct DeadLetterReplayed: EventPayload, Equatable {
-    package static let type = "dead_letter_replayed"
+    package static let kind = PayloadKind.deadLetterReplayed
     package static let topic = Topic.deadletter
 
     /// Where the dead letter is in topic `deadletter`.

@@ -4,7 +4,7 @@ package import Runtime
 
 /// A run was submitted. From here on nothing needs to be asked for again: the event holds the whole descriptor.
 package struct RunSubmitted: EventPayload, Equatable {
-    package static let type = "run_submitted"
+    package static let kind = PayloadKind.runSubmitted
     package static let topic = Topic.runs
 
     /// The benchmark's name: the descriptor's task name, else its file's name without the ending.
@@ -75,7 +75,7 @@ package struct RunSubmitted: EventPayload, Equatable {
 
 /// All that a run needs has been fetched and verified.
 package struct RunFetched: EventPayload, Equatable {
-    package static let type = "run_fetched"
+    package static let kind = PayloadKind.runFetched
     package static let topic = Topic.fetched
 
     package var run: RunSubmitted
@@ -141,7 +141,7 @@ package struct Attempt: Codable, Hashable, Sendable {
 
 /// The job of an attempt exists.
 package struct JobCreated: EventPayload, Equatable {
-    package static let type = "job_created"
+    package static let kind = PayloadKind.jobCreated
     package static let topic = Topic.jobs
 
     package var run: RunSubmitted
@@ -161,7 +161,7 @@ package struct JobCreated: EventPayload, Equatable {
 
 /// A run has moved on, or waits for another reason than before.
 package struct StatusChanged: EventPayload, Equatable {
-    package static let type = "status_changed"
+    package static let kind = PayloadKind.statusChanged
     package static let topic = Topic.status
 
     package var status: RunStatus
@@ -190,7 +190,7 @@ package struct StatusChanged: EventPayload, Equatable {
 
 /// An attempt has ended, one way or another.
 package struct AttemptFinished: EventPayload, Equatable {
-    package static let type = "attempt_finished"
+    package static let kind = PayloadKind.attemptFinished
     package static let topic = Topic.status
 
     package var attempt: Attempt
@@ -269,7 +269,7 @@ package struct AttemptOutcome: Codable, Equatable, Sendable {
 
 /// All attempts are over: this is what the executor wants collected before it says how the run ended.
 package struct CollectionRequested: EventPayload, Equatable {
-    package static let type = "collection_requested"
+    package static let kind = PayloadKind.collectionRequested
     package static let topic = Topic.status
 
     package var run: RunSubmitted
@@ -293,7 +293,7 @@ package struct CollectionRequested: EventPayload, Equatable {
 
 /// Everything that the accepted attempts measured and printed is stored, and the results are published.
 package struct RunCollected: EventPayload, Equatable {
-    package static let type = "run_collected"
+    package static let kind = PayloadKind.runCollected
     package static let topic = Topic.status
 
     package var metricCount: Int64
@@ -325,7 +325,7 @@ package struct RunCollected: EventPayload, Equatable {
 
 /// What a user wants done with a run.
 package struct Command: EventPayload, Equatable {
-    package static let type = "command"
+    package static let kind = PayloadKind.command
     package static let topic = Topic.commands
 
     package enum Kind: String, Codable, Sendable { case cancel, delete }

@@ -23,6 +23,7 @@ enum GoldenPayloads {
             service: "fetcher", topic: "runs", partition: 1, offset: 7, key: "r1", headers: ["type": "x"],
             text: "{}",
             bytes: "AA==", reason: "is poison", tries: 5),
+        DeadLetterReplayed(partition: 1, offset: 7),
     ]
 
     private static let time = Timestamp(milliseconds: 1_700_000_000_123)

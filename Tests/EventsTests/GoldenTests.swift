@@ -23,10 +23,11 @@ private let folder = URL(filePath: #filePath).deletingLastPathComponent().append
             try JSONCoding.text(read, pretty: true) + "\n" == golden, "what is read must be what was written")
     }
 
-    @Test func everyTypeIsThereOnce() {
-        let types = GoldenPayloads.all.map { type(of: $0).type }
-        #expect(Set(types).count == types.count)
-        #expect(types.count == 15)
+    @Test func everyKindOfPayloadIsThereOnce() throws {
+        let kinds = GoldenPayloads.all.map { type(of: $0).kind }
+        #expect(kinds.map(\.rawValue).sorted() == PayloadKind.allCases.map(\.rawValue).sorted())
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(files.sorted() == PayloadKind.allCases.map { "\($0.rawValue).json" }.sorted())
         #expect(Set(GoldenPayloads.all.map { type(of: $0).topic }) == Set(Topic.allCases))
     }
 }

@@ -169,7 +169,7 @@ struct CachedMachine {
 
 /// `RunFetched` without the run that it repeats.
 struct FetchedOutline: EventPayload {
-    static let type = RunFetched.type
+    static let kind = RunFetched.kind
     static let topic = RunFetched.topic
     static let version = RunFetched.version
     var contents: [FetchedContent]
@@ -177,7 +177,7 @@ struct FetchedOutline: EventPayload {
 
 /// `JobCreated` without the run that it repeats.
 struct JobOutline: EventPayload {
-    static let type = JobCreated.type
+    static let kind = JobCreated.kind
     static let topic = JobCreated.topic
     static let version = JobCreated.version
     var attempt: Attempt

@@ -6,7 +6,7 @@ internal import SQLite
 
 /// What `RunSubmitted` says of the descriptor.
 struct SubmittedDescriptor: EventPayload {
-    static let type = RunSubmitted.type
+    static let kind = RunSubmitted.kind
     static let topic = RunSubmitted.topic
     static let version = RunSubmitted.version
     var source: RunSubmitted.DescriptorSource

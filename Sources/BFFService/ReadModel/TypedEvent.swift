@@ -44,7 +44,7 @@ struct EventType: Decodable { var type: String }
 
 /// `RunSubmitted` without what only matters when a single run is looked at: the descriptor stays undecoded in its record.
 struct SubmittedOutline: EventPayload {
-    static let type = RunSubmitted.type
+    static let kind = RunSubmitted.kind
     static let topic = RunSubmitted.topic
     static let version = RunSubmitted.version
 
