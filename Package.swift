@@ -99,7 +99,10 @@ let services: [Target] = [
         ]),
     library(
         "FetcherService",
-        ["ServiceLoop", "ObjectStore", "Digests", "Events", "Descriptors", "Runtime", "JSON"]),
+        [
+            "ServiceLoop", "ObjectStore", "Digests", "Events", "Descriptors", "HTTPMessages", "Runtime",
+            "JSON",
+        ]),
     library("ExecutorService", ["ServiceLoop", "JobRunner", "ObjectStore", "Runs", "Descriptors", "JSON"]),
     library("WatcherService", ["ServiceLoop", "JobRunner", "Runs", "Descriptors", "JSON"]),
     library(
@@ -122,7 +125,7 @@ let services: [Target] = [
         [
             "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "SQLiteLog",
             "MessageLog",
-            "ServiceLoop", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
+            "ServiceLoop", "HTTPClient", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
     // What has to be true of an installation whatever happened to it: for bai-chaos and tests, no part of the product.
     library(
@@ -214,7 +217,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "BFFClient", "API", "Events", "JSON", "MessageLog", "SQLiteLog", "Runtime",
+            "TestSupport", "BFFClient", "API", "Digests", "Events", "JSON", "MessageLog", "SQLiteLog",
+            "Runtime",
             "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",

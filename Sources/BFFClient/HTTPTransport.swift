@@ -99,7 +99,7 @@ extension BFFClientError {
         case .timedOut: self.init(.timedOut, "no answer from \(endpoint) in time: \(error.message)")
         case .couldNotResolve, .couldNotConnect, .peerClosed, .tls, .failed:
             self.init(.unreachable, "nothing answers at \(endpoint): \(error.message)")
-        case .invalidRequest, .invalidResponse, .tooLarge, .tooManyRedirects:
+        case .invalidRequest, .invalidResponse, .tooLarge, .tooManyRedirects, .outOfReach:
             self.init(.unexpectedAnswer, "\(endpoint): \(error.message)")
         }
     }

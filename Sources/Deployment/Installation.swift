@@ -29,6 +29,8 @@ package struct Installation: Sendable, Equatable {
     package var slots: String { "\(home)/slots" }
     package var runFolder: String { "\(home)/run" }
     package var serviceLogs: String { "\(home)/logs" }
+    /// Where secrets are unless the settings say another place.
+    package var secrets: String { "\(home)/secrets" }
     package var configurationFile: String { "\(home)/bai.toml" }
 
     /// What all programs of the installation go by to tell the time (`ClockAnchor`).
@@ -51,7 +53,7 @@ package struct Installation: Sendable, Equatable {
 
     /// Makes the folders, readable by their owner alone.
     package func prepare() throws(SystemError) {
-        for folder in [home, objects, attempts, slots, runFolder, serviceLogs] {
+        for folder in [home, objects, attempts, slots, secrets, runFolder, serviceLogs] {
             do {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -24,6 +24,12 @@ package enum InstallationSettings {
         "Where the client libraries are; local attempts get them on PYTHONPATH and PATH.")
     package static let downloads = Setting<Int>.integer(
         "fetcher.downloads", in: 1...64, default: 4, "How many data sets are fetched at a time.")
+    package static let linkLocal = Setting<Bool>.boolean(
+        "fetcher.link_local", default: false,
+        "Whether data may come from link-local addresses, where clouds tell a machine its own credentials.")
+    package static let secrets = Setting<String?>.optionalPath(
+        "secrets.folder", fallbackText: "secrets/ in BAI_HOME",
+        "Where the secrets are that descriptors name: a file each, readable by its owner alone.")
     package static let giveUpAfter = Setting<TimeSpan>.duration(
         "notifications.give_up_after", default: TimeSpan(.seconds(24 * 3600)),
         "How long a notice that its receiver does not take is tried again.")
@@ -33,7 +39,7 @@ package enum InstallationSettings {
         watchesNeighbours.declaration,
         logLimit.declaration,
         passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
-        giveUpAfter.declaration,
+        linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
     ]
 
     /// One of `[notifications.webhook.<name>]`.
@@ -46,7 +52,9 @@ package enum InstallationSettings {
         init(name: String) {
             self.name = name
             let table = "notifications.webhook.\(name)"
-            url = .optionalString("\(table).url", "Where alarms for webhook:\(name) are posted to.")
+            // Whoever has the address can post to it.
+            url = .optionalString(
+                "\(table).url", isSecret: true, "Where alarms for webhook:\(name) are posted to.")
             secretVariable = .optionalString(
                 "\(table).secret_env", "The environment variable with the secret that signs them.")
             secretFile = .optionalPath("\(table).secret_file", "The file with the secret that signs them.")

@@ -1,5 +1,6 @@
 package import Configuration
 package import Events
+internal import HTTPClient
 package import JobRunner
 package import MetricStore
 package import ObjectStore
@@ -27,10 +28,16 @@ extension ServiceContext {
         local.logLimit = settings.settings[InstallationSettings.logLimit]
         local.watchesNeighbours = settings.settings[InstallationSettings.watchesNeighbours]
         local.passedVariables = settings.settings[InstallationSettings.passedVariables]
+        local.secrets = secrets
         return LocalRunner(
             attempts: installation.attempts, agent: ProgramFolder.program("bai-agent"),
             environment: agentEnvironment,
             settings: local, time: time)
+    }
+
+    /// What descriptors may name as `${secret.NAME}`.
+    package var secrets: SecretFolder {
+        SecretFolder(settings.settings[InstallationSettings.secrets] ?? installation.secrets)
     }
 
     /// How many benchmarks may run at a time.
@@ -54,7 +61,10 @@ extension ServiceContext {
     package func openObjects() async throws(ObjectStoreError) -> FolderStore {
         var wanted = FolderStore.Settings()
         wanted.fetches = settings.settings[InstallationSettings.downloads]
-        return try await FolderStore.open(installation.objects, time: time, settings: wanted)
+        let reach: Reach =
+            settings.settings[InstallationSettings.linkLocal] ? .anywhere : .notLinkLocal
+        return try await FolderStore.open(
+            installation.objects, client: HTTPClient(reach: reach), time: time, settings: wanted)
     }
 }
 

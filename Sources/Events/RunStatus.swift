@@ -63,6 +63,8 @@ extension Reason {
     package static let badArchive = Reason("BadArchive")
     package static let unsupportedSource = Reason("UnsupportedSource")
     package static let downloadFailed = Reason("DownloadFailed")
+    /// A secret of the installation that the descriptor names is not there.
+    package static let secretUnavailable = Reason("SecretUnavailable")
     package static let fetchTimeout = Reason("FetchTimeout")
     // Waiting and starting.
     package static let waitingForSlot = Reason("WaitingForSlot")

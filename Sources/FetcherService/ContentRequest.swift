@@ -1,6 +1,7 @@
 internal import Descriptors
 internal import Digests
 internal import Events
+internal import HTTPMessages
 internal import ObjectStore
 internal import Runtime
 
@@ -54,5 +55,17 @@ struct ContentRequest: Equatable, Sendable {
             role: role, id: id, source: source.label, path: path,
             kind: object.kind == .file ? .file : .directory,
             sha256: object.sha256, size: object.size)
+    }
+}
+
+extension Source {
+    /// The source with secrets in their places; nobody but the store may see it. What has a meaning in addresses is escaped in them.
+    func revealed(by secrets: SecretFolder) throws(SecretError) -> Source {
+        guard SecretPlaceholder.isIn(text) else { return self }
+        var source = self
+        source.text = try SecretPlaceholder.replace(in: text) { name throws(SecretError) in
+            PercentEncoding.encode(try secrets.value(of: name))
+        }
+        return source
     }
 }

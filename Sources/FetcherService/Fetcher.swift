@@ -16,14 +16,20 @@ package struct Fetcher: Subject {
 
     private let rules = FetcherRules()
     private let store: any ObjectStore
+    private let secrets: SecretFolder
     private let time: any TimeSource
     private let output: StructuredLog
     private let fetching = BackgroundWork()
     /// Between two tries while the store's own disk cannot be written.
     private let backoff = Backoff(first: .milliseconds(500), most: .seconds(30))
 
-    package init(store: any ObjectStore, time: any TimeSource = SystemTime(), output: StructuredLog? = nil) {
+    /// - Parameter secrets: those that addresses may name.
+    package init(
+        store: any ObjectStore, secrets: SecretFolder = .empty, time: any TimeSource = SystemTime(),
+        output: StructuredLog? = nil
+    ) {
         self.store = store
+        self.secrets = secrets
         self.time = time
         self.output = output ?? StructuredLog(service: "bai-fetcher")
     }
@@ -58,7 +64,8 @@ package struct Fetcher: Subject {
             let contents = try await withThrowingTaskGroup(of: (Int, FetchedContent).self) { group in
                 for (index, request) in ContentRequest.all(of: run).enumerated() {
                     group.addTask {
-                        (index, request.content(try await self.fetchPatiently(request.source, key: key)))
+                        let source = try request.source.revealed(by: self.secrets)
+                        return (index, request.content(try await self.fetchPatiently(source, key: key)))
                     }
                 }
                 return try await group.reduce(into: [Int: FetchedContent]()) { $0[$1.0] = $1.1 }
@@ -67,6 +74,8 @@ package struct Fetcher: Subject {
         } catch let error as ObjectStoreError {
             if error.code == .canceled || Task.isCancelled { return nil }
             return .failed(Reason(error.code.rawValue), error.message)
+        } catch let error as SecretError {
+            return .failed(.secretUnavailable, error.message)
         } catch {
             return nil
         }

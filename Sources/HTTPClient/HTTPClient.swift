@@ -24,8 +24,11 @@ package final class HTTPClient: Sendable {
     private static let gatheredTimeout = Duration.seconds(300)
 
     let driver: TransferDriver
+    private let reach: Reach
 
-    package init(limits: Limits = Limits()) {
+    /// - Parameter reach: of all requests, as they share connections.
+    package init(limits: Limits = Limits(), reach: Reach = .anywhere) {
+        self.reach = reach
         driver = TransferDriver(limits: limits)
     }
 
@@ -60,7 +63,7 @@ package final class HTTPClient: Sendable {
     private func start(
         _ request: HTTPRequest, until milestone: ResponseChannel.Milestone, mayPause: Bool
     ) async throws(HTTPClientError) -> Transfer {
-        let transfer = try Transfer(request, channel: ResponseChannel(mayPause: mayPause))
+        let transfer = try Transfer(request, reach: reach, channel: ResponseChannel(mayPause: mayPause))
         await withTaskCancellationHandler {
             driver.submit(transfer)
             await transfer.channel.wait(for: milestone)

@@ -15,6 +15,8 @@ package struct HTTPClientError: Error, Equatable, Sendable, CustomStringConverti
         case invalidResponse = "invalid_response"
         case tooLarge = "too_large"
         case tooManyRedirects = "too_many_redirects"
+        /// The address is one that this client does not go to.
+        case outOfReach = "out_of_reach"
         /// Anything else that libcurl reports.
         case failed
     }
@@ -32,7 +34,9 @@ package struct HTTPClientError: Error, Equatable, Sendable, CustomStringConverti
     package var isTransient: Bool {
         switch code {
         case .couldNotResolve, .couldNotConnect, .timedOut, .peerClosed: true
-        case .invalidRequest, .tls, .canceled, .invalidResponse, .tooLarge, .tooManyRedirects, .failed: false
+        case .invalidRequest, .tls, .canceled, .invalidResponse, .tooLarge, .tooManyRedirects, .outOfReach,
+            .failed:
+            false
         }
     }
 
@@ -40,7 +44,9 @@ package struct HTTPClientError: Error, Equatable, Sendable, CustomStringConverti
     package var isBeforeSending: Bool {
         switch code {
         case .invalidRequest, .couldNotResolve, .couldNotConnect: true
-        case .tls, .timedOut, .canceled, .peerClosed, .invalidResponse, .tooLarge, .tooManyRedirects, .failed:
+        case .tls, .timedOut, .canceled, .peerClosed, .invalidResponse, .tooLarge, .tooManyRedirects,
+            .outOfReach,
+            .failed:
             false
         }
     }

@@ -118,6 +118,7 @@ extension Transfer {
         // Not retained: the driver holds the transfer for as long as libcurl may call.
         let context = Unmanaged.passUnretained(self).toOpaque()
         options.set(CURLOPT_OPENSOCKETFUNCTION, openSocket)
+        options.set(CURLOPT_OPENSOCKETDATA, context)
         options.set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText.baseAddress))
         options.set(CURLOPT_HEADERFUNCTION, receiveHeadLine)
         options.set(CURLOPT_HEADERDATA, context)

@@ -9,6 +9,7 @@ final class Transfer: @unchecked Sendable {
     private static let mostHeadBytes = 256 * 1024
 
     let request: HTTPRequest
+    private let reach: Reach
     let channel: ResponseChannel
     let handle: UnsafeMutableRawPointer
     /// What is asked of whom, for messages.
@@ -30,12 +31,13 @@ final class Transfer: @unchecked Sendable {
     private let start = ContinuousClock.now
     private var lastActivity = ContinuousClock.now
 
-    init(_ request: HTTPRequest, channel: ResponseChannel) throws(HTTPClientError) {
+    init(_ request: HTTPRequest, reach: Reach, channel: ResponseChannel) throws(HTTPClientError) {
         let url = try Transfer.checked(request)
         guard CurlLibrary.isReady, let handle = curl_easy_init() else {
             throw HTTPClientError(.failed, "libcurl could not be started: no memory, or no TLS library")
         }
         self.request = request
+        self.reach = reach
         self.channel = channel
         self.handle = handle
         label = request.label
@@ -44,6 +46,8 @@ final class Transfer: @unchecked Sendable {
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0)
         try configure(url)
+        // A proxy would connect for us, so that the address itself is looked at too.
+        if reach == .notLinkLocal, LinkLocal.includes(host: url.host) { throw outOfReach }
     }
 
     deinit {
@@ -72,7 +76,7 @@ final class Transfer: @unchecked Sendable {
             let words = line.split(separator: " ", maxSplits: 2)
             head = HTTPResponseHead(status: words.count > 1 ? Int(words[1]) ?? 0 : 0, headers: HTTPHeaders())
         } else if line.isEmpty {
-            endHead()
+            return endHead()
         } else {
             addField(line)
         }
@@ -85,10 +89,27 @@ final class Transfer: @unchecked Sendable {
         head?.headers.add(String(parts[0].trimmingSpaces), String(value))
     }
 
-    private func endHead() {
-        guard let head, head.status >= 200, !isFollowed(head) else { return }
+    private func endHead() -> Bool {
+        guard let head, head.status >= 200 else { return true }
+        if isFollowed(head) { return mayFollow(head) }
         isHeadComplete = true
         channel.receive(head)
+        return true
+    }
+
+    private func mayFollow(_ head: HTTPResponseHead) -> Bool {
+        guard reach == .notLinkLocal, let target = head.headers["Location"].flatMap(URLText.init),
+            LinkLocal.includes(host: target.host)
+        else { return true }
+        failure = outOfReach
+        return false
+    }
+
+    /// Whether libcurl may connect to an address; if not, the transfer ends.
+    func mayConnect(to address: UnsafePointer<curl_sockaddr>) -> Bool {
+        guard reach == .notLinkLocal, LinkLocal.includes(address) else { return true }
+        failure = outOfReach
+        return false
     }
 
     /// Whether libcurl goes on to where this head points, so that another head follows.

@@ -26,10 +26,12 @@ let noteProgress: ccurl_progress_callback = { context, _, _, _, sent in
     return 0
 }
 
-/// Opens a socket that no child inherits: libcurl's own are, and a child that lives on would keep the connection open, and could use it.
-let openSocket: curl_opensocket_callback = { _, _, address in
+/// Opens a socket that no child inherits: libcurl's own are, and a child that lives on would keep the connection open, and could use it. Only to
+/// addresses within the client's reach, whatever name they come from.
+let openSocket: curl_opensocket_callback = { context, _, address in
     // The number that libcurl takes for no socket.
-    guard let address = address?.pointee else { return -1 }
+    guard let pointer = address, transfer(context)?.mayConnect(to: pointer) ?? false else { return -1 }
+    let address = pointer.pointee
     return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
 }
 

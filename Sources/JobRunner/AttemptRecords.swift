@@ -34,12 +34,14 @@ package struct LocalSettings: Codable, Equatable, Sendable {
     package var publishDeadline: TimeSpan
     /// Whether an attempt whose neighbours kept the machine busy counts as disturbed.
     package var watchesNeighbours: Bool
+    /// The folder of the installation's secrets; nil in an order of an earlier version.
+    package var secrets: SecretFolder?
 
     package init(
         messageLog: String? = nil, clientLibrary: String? = nil,
         passedVariables: [String] = LocalSettings.usualVariables,
         logLimit: ByteSize = .mebibytes(64), publishDeadline: TimeSpan = .minutes(10),
-        watchesNeighbours: Bool = true
+        watchesNeighbours: Bool = true, secrets: SecretFolder? = nil
     ) {
         self.messageLog = messageLog
         self.clientLibrary = clientLibrary
@@ -47,6 +49,7 @@ package struct LocalSettings: Codable, Equatable, Sendable {
         self.logLimit = logLimit
         self.publishDeadline = publishDeadline
         self.watchesNeighbours = watchesNeighbours
+        self.secrets = secrets
     }
 
     /// What this installation is set to: `BAI_CLIENT_LIB` names the folder of the client libraries, which else is looked for where it is installed
@@ -66,6 +69,7 @@ package struct LocalSettings: Codable, Equatable, Sendable {
     ]
 
     private enum CodingKeys: String, CodingKey {
+        case secrets
         case messageLog = "message_log"
         case clientLibrary = "client_library"
         case passedVariables = "passed_variables"

@@ -90,7 +90,7 @@ package struct WebhookChannel: NotificationChannel {
         case .invalidRequest:
             NotificationError(.misconfigured, "\(name): its url is no http or https address")
         case .couldNotResolve, .couldNotConnect, .tls, .timedOut, .peerClosed, .invalidResponse, .tooLarge,
-            .tooManyRedirects, .failed:
+            .tooManyRedirects, .outOfReach, .failed:
             NotificationError(.unavailable, "\(name) cannot be reached (\(error.code.rawValue))")
         }
     }

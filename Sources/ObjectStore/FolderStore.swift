@@ -31,8 +31,11 @@ package final class FolderStore: ObjectStore {
     private static let attention = Duration.milliseconds(100)
 
     /// Opens the store in a folder, which is made if it is not there.
+    ///
+    /// - Parameter client: fetches from where users and servers say.
     package static func open(
-        _ folder: String, client: HTTPClient = HTTPClient(), time: any TimeSource = SystemTime(),
+        _ folder: String, client: HTTPClient = HTTPClient(reach: .notLinkLocal),
+        time: any TimeSource = SystemTime(),
         settings: Settings = Settings()
     ) async throws(ObjectStoreError) -> FolderStore {
         let folder = ObjectFolder(root: folder)

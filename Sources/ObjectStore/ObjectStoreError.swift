@@ -13,6 +13,8 @@ package struct ObjectStoreError: Retryable, Equatable, Sendable, CustomStringCon
         case unsafePath = "UnsafePath"
         case badArchive = "BadArchive"
         case unsupportedSource = "UnsupportedSource"
+        /// An address that data is not fetched from (`fetcher.link_local`).
+        case forbiddenAddress = "ForbiddenAddress"
         /// The network or the server, after all retries.
         case downloadFailed = "DownloadFailed"
         /// The store's own disk: full, read-only, broken.

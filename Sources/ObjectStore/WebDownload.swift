@@ -233,6 +233,10 @@ extension WebDownload {
         case .canceled: .final(.cancellation)
         case .invalidRequest: .final(ObjectStoreError(.unsupportedSource, error.message))
         case .tooLarge: .final(tooLarge)
+        case .outOfReach:
+            .final(
+                ObjectStoreError(
+                    .forbiddenAddress, "\(error.message); the setting fetcher.link_local allows it"))
         case .couldNotResolve, .couldNotConnect, .tls, .timedOut, .peerClosed, .invalidResponse,
             .tooManyRedirects,
             .failed:

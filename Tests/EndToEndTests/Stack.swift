@@ -94,6 +94,16 @@ final class Stack: Sendable {
             """)
     }
 
+    /// The command lines of all processes of the machine, as everybody can read them.
+    static func commandLines() -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter { Int32($0) != nil }.compactMap { name in
+            Stack.bytes("/proc/\(name)/cmdline").map { bytes in
+                String(decoding: bytes.map { $0 == 0 ? 32 : $0 }, as: UTF8.self)
+            }
+        }
+    }
+
     /// Processes whose environment or command line mentions `text`: those of this stack, whatever became of their parents.
     static func processes(mentioning text: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

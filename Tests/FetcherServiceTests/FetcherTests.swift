@@ -1,5 +1,6 @@
 import Descriptors
 import Events
+import Glibc
 import MessageLog
 import ObjectStore
 import Runtime
@@ -48,6 +49,33 @@ import Testing
         let contents = try #require(try await fetched("r").first).contents
         #expect(contents.map(\.source) == ["a", "b", "c"])
         #expect(contents.map(\.sha256) == ["a", "b", "c"].map { FakeStore.object($0).sha256 })
+    }
+
+    @Test func aSecretIsInTheAddressThatTheStoreGetsAndInNothingElse() async throws {
+        let folder = try TemporaryFolder()
+        chmod(try folder.write("token", "a/b&c\n"), 0o600)
+        let address = "https://example.org/a?token=${secret.token}"
+        let fetcher = Fetcher(store: store, secrets: SecretFolder(folder.path))
+        try await stage.running(fetcher) {
+            try await stage.send(RunSubmitted.sample(sources: [.init(src: address, path: "/a")]), to: "r")
+            try await waitFor("FETCHED 0", of: "r")
+        }
+        #expect(store.fetched == ["https://example.org/a?token=a%2Fb%26c"])
+        let told = try #require(try await fetched("r").first)
+        #expect(told.contents.map(\.source) == ["https://example.org/a"])
+        #expect(told.run.descriptor.data?.sources.map(\.src) == [address])
+    }
+
+    @Test func aSecretThatIsNotThereEndsTheRunWithItsName() async throws {
+        try await stage.running(fetcher()) {
+            let source = Descriptor.DataSource(src: "https://example.org/?token=${secret.none}", path: "/a")
+            try await stage.send(RunSubmitted.sample(sources: [source]), to: "r")
+            try await waitFor("ERROR 0", of: "r")
+        }
+        let last = try #require(try await stage.payloads(StatusChanged.self, of: "r").last)
+        #expect(last.reason == .secretUnavailable)
+        #expect(last.message.contains("\"none\""))
+        #expect(store.fetched.isEmpty)
     }
 
     @Test func aRunThatNeedsNothingAsksForNothing() async throws {

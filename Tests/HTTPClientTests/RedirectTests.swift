@@ -57,6 +57,36 @@ import Testing
         #expect(await failure(request)?.code == .invalidResponse)
     }
 
+    /// No packet is sent: all of them are refused before anything is connected.
+    private static let linkLocal = [
+        "169.254.169.254", "169.254.0.1", "2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "[fe80::1]",
+        "[febf::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[fd00:ec2::254]",
+        "100.100.100.200", "168.63.129.16",
+    ]
+
+    @Test(arguments: linkLocal)
+    func aLinkLocalAddressIsOutOfReach(host: String) async throws {
+        let client = HTTPClient(reach: .notLinkLocal)
+        let direct = await #expect(throws: HTTPClientError.self) {
+            try await client.send(HTTPRequest(.get, "http://\(host)/latest/meta-data/"))
+        }
+        #expect(direct?.code == .outOfReach)
+        let server = try chain(elsewhere: "http://\(host)/latest/meta-data/")
+        var request = HTTPRequest(.get, "\(server.url)/away")
+        request.redirects = .follow(most: 3)
+        let redirected = await #expect(throws: HTTPClientError.self) { try await client.send(request) }
+        #expect(redirected?.code == .outOfReach)
+    }
+
+    @Test(arguments: ["/away", "/1"])
+    func whatIsNotLinkLocalIsWithinReach(path: String) async throws {
+        let other = try chain()
+        let server = try chain(elsewhere: "http://localhost:\(other.port)/0")
+        var request = HTTPRequest(.get, "\(server.url)\(path)")
+        request.redirects = .follow(most: 3)
+        #expect(try await HTTPClient(reach: .notLinkLocal).send(request).text == "end")
+    }
+
     @Test func aRedirectOfAPostIsTheAnswer() async throws {
         let server = try chain()
         var request = HTTPRequest(.post, "\(server.url)/1")

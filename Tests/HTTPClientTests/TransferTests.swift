@@ -7,7 +7,7 @@ import Testing
     private func transfer(_ change: (inout HTTPRequest) -> Void) throws -> Transfer {
         var request = HTTPRequest(.get, "http://localhost/")
         change(&request)
-        return try Transfer(request, channel: ResponseChannel(mayPause: true))
+        return try Transfer(request, reach: .anywhere, channel: ResponseChannel(mayPause: true))
     }
 
     private func fill(_ transfer: Transfer) -> Transfer.Reception {

@@ -2,19 +2,26 @@ internal import Events
 package import JobRunner
 internal import Descriptors
 internal import JSON
+package import Runtime
 
 /// The environment that a benchmark runs in: the same wherever the services were started from.
 ///
 /// Later wins: what the installation passes on, what the runner says about the attempt, the matrix's values, `env.vars` of the descriptor.
 package struct BenchmarkEnvironment: Equatable, Sendable {
     package let variables: [String: String]
+    /// Those with a secret in their values.
+    private let secret: Set<String>
+
+    /// What may stand on a command line, which everybody on the machine can read.
+    package var expandable: [String: String] { variables.filter { !secret.contains($0.key) } }
 
     /// - Parameters:
     ///   - services: the environment of the services, of which only the passed variables are taken.
     ///   - materials: what was put into the work folder.
+    /// - Throws: when a secret that the descriptor names is not there.
     package init(
         _ order: AttemptOrder, folder: AttemptFolder, services: [String: String], materials: [Material]
-    ) {
+    ) throws(SecretError) {
         let job = order.job
         var variables = services.filter { order.settings.passedVariables.contains($0.key) }
         if variables["PATH"] == nil { variables["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
@@ -24,8 +31,11 @@ package struct BenchmarkEnvironment: Equatable, Sendable {
         variables.merge(BenchmarkEnvironment.parameters(job.run.parameters)) { $1 }
         // Values may speak of what the runner knows, `$(BAI_DATA_TRAIN)/images`, but not of one another: they have no order.
         let known = variables
+        var secret: Set<String> = []
         for (name, value) in job.run.descriptor.env.vars {
-            variables[name] = VariableExpansion.expand(value, with: known)
+            if SecretPlaceholder.isIn(value) { secret.insert(name) }
+            variables[name] = try BenchmarkEnvironment.reveal(
+                VariableExpansion.expand(value, with: known), order.settings.secrets ?? .empty)
         }
         // The mark by which what is left of an attempt is found is not the benchmark's to change.
         variables[AttemptProcesses.mark] = order.attemptID
@@ -34,6 +44,14 @@ package struct BenchmarkEnvironment: Equatable, Sendable {
             BenchmarkEnvironment.append("\(library)/shell", to: "PATH", in: &variables)
         }
         self.variables = variables
+        self.secret = secret
+    }
+
+    /// `value` with secrets in their places. What is in a secret is taken as it is: `$(` in it means nothing.
+    private static func reveal(_ value: String, _ secrets: SecretFolder) throws(SecretError) -> String {
+        try SecretPlaceholder.replace(in: value) { name throws(SecretError) in
+            try secrets.value(of: name)
+        }
     }
 
     /// Where measurements go: our client library's file, and the FIFO of Benchmark AI's.

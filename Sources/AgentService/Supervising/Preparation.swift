@@ -32,14 +32,17 @@ package struct Preparation: Sendable {
         try Preparation.check(order.job.run.descriptor)
         do {
             let materials = try Material.all(for: order.job)
-            variables =
-                BenchmarkEnvironment(order, folder: folder, services: services, materials: materials)
-                .variables
-            command = try BenchmarkCommand(order.job.run.descriptor.ml, environment: variables)
+            let environment = try BenchmarkEnvironment(
+                order, folder: folder, services: services, materials: materials)
+            variables = environment.variables
+            command = try BenchmarkCommand(
+                order.job.run.descriptor.ml, environment: environment.expandable)
             try MaterialPlacement.place(materials, in: folder)
             try Preparation.makeReportingFiles(folder)
         } catch let error as BenchmarkCommand.Failure {
             throw Refusal(error.reason, error.message, failure: .benchmark)
+        } catch let error as SecretError {
+            throw Refusal(.secretUnavailable, error.message, failure: .benchmark)
         } catch let error as JobRunnerError {
             throw Refusal(error.reason, error.message, failure: .infrastructure)
         } catch {

@@ -5,7 +5,7 @@ internal import JSON
 enum DescriptorRules {
     static let all: [@Sendable (inout RuleContext) -> Void] = [
         version, schedules, server, distributed, framework, gpus, timeouts, interleave, environment, datasets,
-        metrics, alarms,
+        secrets, metrics, alarms,
         matrix,
     ]
 

@@ -15,8 +15,11 @@ struct ProblemList {
     var isFull: Bool { problems.count >= ProblemList.limit }
 
     /// Adds a problem at a place; `make` is asked only while there is room.
+    ///
+    /// - Parameter hidesText: whether the problem shows nothing of the text.
     mutating func add(
-        _ severity: Problem.Severity = .error, at position: SourcePosition, _ make: () -> Problem
+        _ severity: Problem.Severity = .error, at position: SourcePosition, hidesText: Bool = false,
+        _ make: () -> Problem
     ) {
         if severity == .error { hasErrors = true }
         guard !isFull else {
@@ -25,7 +28,13 @@ struct ProblemList {
         }
         var problem = make()
         problem.severity = severity
-        problems.append(problem.at(position, in: sources[min(position.source, sources.count - 1)]))
+        problem = problem.at(position, in: sources[min(position.source, sources.count - 1)])
+        if hidesText {
+            problem.excerpt = nil
+            // An argument is called by its whole text.
+            problem.source = problem.source.map { String($0.prefix { $0 != "=" }) }
+        }
+        problems.append(problem)
         places.append(position)
     }
 

@@ -45,12 +45,14 @@ struct RuleContext {
     }
 
     /// Adds an error at the value of `path`, or at its key; at what is around it where it is not there.
+    ///
+    /// - Parameter hidesText: whether the text around the place has something in it that must not be repeated.
     mutating func refuse(
         _ code: String, _ message: String, at path: DescriptorPath, isKey: Bool = false,
         expected: String? = nil,
-        suggestion: @autoclosure () -> String? = nil, note: String? = nil
+        suggestion: @autoclosure () -> String? = nil, note: String? = nil, hidesText: Bool = false
     ) {
-        list.add(.error, at: position(of: path, isKey: isKey)) {
+        list.add(.error, at: position(of: path, isKey: isKey), hidesText: hidesText) {
             Problem(
                 code: code, message: message, key: path.text, expected: expected, suggestion: suggestion(),
                 note: note)
@@ -61,9 +63,9 @@ struct RuleContext {
     mutating func warn(
         _ code: String, _ message: String, at path: DescriptorPath, isKey: Bool = false,
         expected: String? = nil,
-        suggestion: @autoclosure () -> String? = nil, note: String? = nil
+        suggestion: @autoclosure () -> String? = nil, note: String? = nil, hidesText: Bool = false
     ) {
-        list.add(.warning, at: position(of: path, isKey: isKey)) {
+        list.add(.warning, at: position(of: path, isKey: isKey), hidesText: hidesText) {
             Problem(
                 code: code, message: message, key: path.text, expected: expected, suggestion: suggestion(),
                 note: note)

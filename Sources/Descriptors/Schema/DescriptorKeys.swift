@@ -91,8 +91,8 @@ enum DescriptorKeys {
             "vars", .texts(key: .variableName, value: .any, limit: 1000), default: [:],
             example: "{ OMP_NUM_THREADS = \"4\" }",
             """
-            Environment variables. `$(NAME)` in a value is replaced by what the system sets, such as `$(BAI_DATA_TRAIN)`. \
-            Names beginning with `BAI_` and `BENCHMARK_AI` are the system's own.
+            Environment variables. `$(NAME)` in a value is replaced by what the system sets, such as `$(BAI_DATA_TRAIN)`, \
+            and `${secret.NAME}` by a secret of the installation. Names beginning with `BAI_` and `BENCHMARK_AI` are the system's own.
             """),
     ]
 
@@ -127,7 +127,8 @@ enum DescriptorKeys {
     static let source: [DescriptorKey] = [
         .required(
             "src", .text(.address), example: "\"https://example.com/data.tar.gz\"",
-            "Where it comes from: `http:`, `https:`, `s3:`, `file:`, or a path beside the descriptor."),
+            "Where it comes from: `http:`, `https:`, `s3:`, `file:`, or a path beside the descriptor. `${secret.NAME}` in the user, password or query of an http(s) address stands for a secret of the installation."
+        ),
         .required(
             "path", .text(.path), example: "\"/data/train\"",
             "Where the benchmark finds it; a local installation places it below the benchmark's own folder."),
