@@ -136,8 +136,8 @@ import Testing
     private func everything(_ stack: Stack) async throws -> String {
         let commands = [
             ["list"], ["list", "-o", "json"], ["describe", "latest"], ["get", "benchmark", "latest"],
-            ["logs", "latest"], ["metrics", "latest"], ["config", "explain"], ["config", "explain", "-o", "json"], ["status"],
-            ["doctor"], ["get", "alarms"], ["get", "alarms", "-o", "json"], ["get", "deadletters"],
+            ["logs", "latest"], ["metrics", "latest"], ["config", "explain"],
+            ["config", "explain", "-o", "json"], ["status"], ["doctor"], ["get", "alarms"], ["get", "alarms", "-o", "json"], ["get", "deadletters"],
         ]
         var told = ""
         for command in commands {
