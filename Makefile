@@ -35,8 +35,8 @@ lint: ## check the format of all sources
 format: ## rewrite all sources in the house's format
 	@swift format --in-place --parallel --recursive $(SOURCES)
 
-bench: release ## measure, beside the machine's own limits
-	@$(RELEASE)/Benchmarks
+bench: release ## measure, beside the machine's own limits (ONLY=log: only what begins so)
+	@$(RELEASE)/Benchmarks $(ONLY)
 
 chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RUNS=n FAULTS=kill,pause
 	@.build/debug/bai-chaos $(if $(SEED),--seed=$(SEED)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(RUNS),--runs=$(RUNS)) \

@@ -10,16 +10,13 @@ enum LogBenchmarks {
     private static let valueSize = 256
     static let topic = TopicConfiguration(name: "bench", partitions: 8, cleanup: .delete(after: nil))
 
-    static func run() async throws {
+    static func publishing() async throws {
         let alone = try await publishing("log: publish one by one", publishers: 1, batch: 1, target: ">= 0.8")
         let together = try await publishing(
             "log: 8 publishers, one process", publishers: 8, batch: 1, target: "<= 0.3 syncs")
         Measuring.report(
             "log: 8 publishers beside one", "\(Measuring.number(together / alone)) times", "target >= 3")
         _ = try await publishing("log: batches of 100", publishers: 1, batch: 100, target: ">= 0.5")
-        try await consuming()
-        try await cleaning()
-        try await LogProcessBenchmarks.run()
     }
 
     static func records(_ count: Int, from number: Int = 0) -> [NewRecord] {
@@ -94,7 +91,7 @@ enum LogBenchmarks {
     }
 
     /// How long one publisher waits while retention removes what is old.
-    private static func cleaning() async throws {
+    static func cleaning() async throws {
         let old = TopicConfiguration(
             name: "old", partitions: topic.partitions, cleanup: .delete(after: .zero))
         try await withLog("clean") { log, _ in
@@ -117,7 +114,7 @@ enum LogBenchmarks {
         }
     }
 
-    private static func consuming() async throws {
+    static func consuming() async throws {
         let count = 200_000
         try await withLog("consume") { log, _ in
             for start in stride(from: 0, to: count, by: 2000) {

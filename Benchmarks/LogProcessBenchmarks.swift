@@ -11,12 +11,6 @@ enum LogProcessBenchmarks {
     private static let deliveries = 300
     private static let publishingTime = Duration.seconds(1)
 
-    static func run() async throws {
-        try await delivering()
-        try await publishingTogether()
-        try await idling()
-    }
-
     /// Plays the role that the arguments name; false when they name none.
     static func play(_ arguments: [String]) async throws -> Bool {
         guard arguments.count == 5, arguments[1] == roleArgument, let number = Int(arguments[4]) else {
@@ -34,7 +28,7 @@ enum LogProcessBenchmarks {
 
     // MARK: - publish to deliver
 
-    private static func delivering() async throws {
+    static func delivering() async throws {
         try await LogBenchmarks.withLog("deliver") { log, folder in
             let child = try start("consumer", folder, deliveries, output: "\(folder)/out")
             // The consumer has joined when the file has its first line.
@@ -75,7 +69,7 @@ enum LogProcessBenchmarks {
 
     // MARK: - several publishing processes
 
-    private static func publishingTogether() async throws {
+    static func publishingTogether() async throws {
         try await LogBenchmarks.withLog("processes") { _, folder in
             let alone = try await counts(processes: 1, folder)
             let together = try await counts(processes: 8, folder)
@@ -112,7 +106,7 @@ enum LogProcessBenchmarks {
 
     // MARK: - idle
 
-    private static func idling() async throws {
+    static func idling() async throws {
         try await LogBenchmarks.withLog("idle") { _, folder in
             _ = try await start("idler", folder, 0, output: "\(folder)/out").wait()
             Measuring.report("log: an idle member", try String(text("\(folder)/out").prefix { $0 != "\n" }))

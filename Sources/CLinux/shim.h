@@ -2,6 +2,7 @@
 #define CLINUX_SHIM_H
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -56,6 +57,19 @@ static inline int clinux_file_lock(int descriptor, short kind, off_t start, off_
 static inline int clinux_file_is_locked(int descriptor, off_t start, off_t length) {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
     return fcntl(descriptor, 36 /* F_OFD_GETLK */, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+/* A number that threads, of several processes too, change and wait for. syscall is variadic, and Swift's own atomics have no address. */
+static inline unsigned clinux_atomic_load(unsigned *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
+static inline void clinux_atomic_store(unsigned *word, unsigned value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
+static inline void clinux_atomic_add(unsigned *word, int change) { __atomic_fetch_add(word, change, __ATOMIC_SEQ_CST); }
+/* Returns when woken, when the word is not what is expected, on a signal, and after the time, if there is one (less than 0: none). */
+static inline void clinux_futex_wait(unsigned *word, unsigned expected, long nanoseconds) {
+    struct timespec time = { .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000 };
+    syscall(SYS_futex, word, FUTEX_WAIT, expected, nanoseconds < 0 ? NULL : &time, NULL, 0);
+}
+static inline void clinux_futex_wake(unsigned *word, int count) {
+    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
 #endif

@@ -12,12 +12,15 @@ final class Connection {
     let path: String
     private let busyTimeout: Duration
     private var busySince = ContinuousClock.now
+    /// Waits for somebody's lock instead of sleeping a little.
+    var waitForOthers: (() -> Void)?
     /// How many pages the WAL had after the last commit of this connection.
     private(set) var pagesInWAL = 0
 
-    init(path: String, flags: Int32, busyTimeout: Duration) throws(SQLiteError) {
+    /// - Parameter files: the name of the files to work on; nil means SQLite's own.
+    init(path: String, flags: Int32, files: String?, busyTimeout: Duration) throws(SQLiteError) {
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let code = sqlite3_open_v2(path, &opened, flags, files)
         guard code == SQLITE_OK, let handle = opened else {
             // Even a failed open may leave a handle behind, which carries the message.
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
@@ -78,10 +81,14 @@ final class Connection {
         return Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().wait(after: tries) ? 1 : 0
     }
 
-    /// Sleeps a little; false when that has gone on for too long.
+    /// Waits a little; false when that has gone on for too long.
     private func wait(after tries: Int32) -> Bool {
         if tries == 0 { busySince = .now }
         guard busySince.duration(to: .now) < busyTimeout else { return false }
+        if let waitForOthers {
+            waitForOthers()
+            return true
+        }
         let most = min(Connection.waits.lowerBound << UInt32(min(tries, 8)), Connection.waits.upperBound)
         // On the connection's own queue, where waiting is what there is to do.
         usleep(UInt32.random(in: most / 2...most))

@@ -20,8 +20,9 @@ package final class Database {
     /// transaction that has read cannot wait for the lock any more.
     package enum TransactionKind: String, Sendable { case deferred, immediate }
 
-    /// What a checkpoint may wait for: nobody, or writers and readers until the WAL can be emptied.
-    package enum CheckpointMode: Sendable { case passive, truncate }
+    /// What a checkpoint may wait for: nobody; a pause between transactions, which it makes last until everything is copied; or writers and readers
+    /// until the WAL can be emptied.
+    package enum CheckpointMode: Sendable { case passive, full, truncate }
 
     /// What a checkpoint found and did, in pages of the WAL.
     package struct Checkpoint: Equatable, Sendable {
@@ -43,9 +44,13 @@ package final class Database {
 
     /// Opens a database.
     ///
-    /// - Parameter busyTimeout: how long a call waits for another connection's lock before it throws `busy`.
+    /// - Parameters:
+    ///   - busyTimeout: how long a call waits for another connection's lock before it throws `busy`.
+    ///   - gathersLog: whether each transaction is written to the write-ahead log with one call, and that file made longer ahead of need. Only for
+    ///     connections with `synchronous=FULL`.
     package init(
-        _ path: String, access: Access = .create, busyTimeout: Duration = .seconds(5)
+        _ path: String, access: Access = .create, busyTimeout: Duration = .seconds(5),
+        gathersLog: Bool = false
     ) throws(SQLiteError) {
         let flags =
             switch access {
@@ -54,7 +59,8 @@ package final class Database {
             case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
         connection = try Connection(
-            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, busyTimeout: busyTimeout)
+            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+            files: gathersLog ? GatheredLog.name : nil, busyTimeout: busyTimeout)
         // A misspelt column in double quotes is an error, not a string.
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DML, 0, nil)
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DDL, 0, nil)
@@ -160,6 +166,16 @@ package final class Database {
     /// The row id of the last insert.
     package var lastInsertedID: Int64 { sqlite3_last_insert_rowid(connection.handle) }
 
+    /// Waits by `wait` while another connection has a lock, instead of sleeping a little: it returns when trying again may help, soon in any case.
+    package func waitForOthers(_ wait: @escaping () -> Void) { connection.waitForOthers = wait }
+
+    /// A number that is another one after every transaction, of whichever connection, that changed something. Only comparable with itself.
+    package var dataVersion: UInt32 {
+        var version: UInt32 = 0
+        sqlite3_file_control(connection.handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
+        return version
+    }
+
     /// Turns off the checkpoints that SQLite makes inside commits (a pause of many milliseconds, now and then): from now on somebody has to call
     /// `checkpoint`, on another connection, when `pagesInWAL` has grown.
     package func leaveCheckpointsToOthers() { connection.watchWAL() }
@@ -172,7 +188,12 @@ package final class Database {
     package func checkpoint(_ mode: CheckpointMode = .passive) throws(SQLiteError) -> Checkpoint {
         var logged: Int32 = 0
         var checkpointed: Int32 = 0
-        let mode = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
+        let mode =
+            switch mode {
+            case .passive: SQLITE_CHECKPOINT_PASSIVE
+            case .full: SQLITE_CHECKPOINT_FULL
+            case .truncate: SQLITE_CHECKPOINT_TRUNCATE
+            }
         try connection.check(
             sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, &logged, &checkpointed))
         return Checkpoint(logged: Int(logged), checkpointed: Int(checkpointed))

@@ -20,6 +20,8 @@ final class MembersFile: Sendable {
     private static let openers = 0..<1
 
     private let file: OpenFile
+    /// The first bytes, which are for no member, tell who waits for whose transaction.
+    let turns: Turns
 
     /// What a slot holds.
     fileprivate struct Slot {
@@ -37,9 +39,13 @@ final class MembersFile: Sendable {
         // Written through, so that a beat needs no space on a disk that has become full.
         let size = MembersFile.offset(MembersFile.slots)
         var end: UInt8 = 0
-        guard pread(file.descriptor, &end, 1, size - 1) != 1 else { return }
-        for offset in stride(from: 0, to: size, by: 4096) { pwrite(file.descriptor, &end, 1, offset) }
-        guard pwrite(file.descriptor, &end, 1, size - 1) == 1 else { throw SystemError("write \(file.path)") }
+        if pread(file.descriptor, &end, 1, size - 1) != 1 {
+            for offset in stride(from: 0, to: size, by: 4096) { pwrite(file.descriptor, &end, 1, offset) }
+            guard pwrite(file.descriptor, &end, 1, size - 1) == 1 else {
+                throw SystemError("write \(file.path)")
+            }
+        }
+        turns = try Turns(file)
     }
 
     /// Whether nobody else has the log open; nobody else can open it then until `shareOpen`.

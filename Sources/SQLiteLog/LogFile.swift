@@ -28,11 +28,18 @@ struct LogFile: Sendable {
     }
 
     /// Connects, and refuses what is no log or a newer one.
-    func connect(_ access: Database.Access) throws(MessageLogError) -> Database {
+    ///
+    /// - Parameters:
+    ///   - gathersLog: for the connection that writes, which must sync each transaction.
+    ///   - patience: how long a call waits for another connection's.
+    func connect(
+        _ access: Database.Access, gathersLog: Bool = false, patience: Duration = patience
+    ) throws(MessageLogError) -> Database {
         let database: Database
         let (id, version): (Int64?, Int64?)
         do throws(SQLiteError) {
-            database = try Database(path, access: access, busyTimeout: LogFile.patience)
+            database = try Database(
+                path, access: access, busyTimeout: patience, gathersLog: gathersLog)
             id = try database.first("PRAGMA application_id") { $0.integer(0) }
             version = try database.first("PRAGMA user_version") { $0.integer(0) }
             // Debian's SQLite overwrites what is deleted with zeros: everything that retention removes would be written once more.

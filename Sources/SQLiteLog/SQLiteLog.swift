@@ -47,8 +47,11 @@ package final class SQLiteLog: MessageLog {
         file = LogFile(path: path)
         members = try MembersFile(besides: path)
         attendant = try Attendant(besides: path)
-        checkpointer = Checkpointer(file, pages: checkpointPages)
-        writer = Writer(file, attendant, checkpointer, counters)
+        checkpointer = Checkpointer(file, pages: checkpointPages, members.turns)
+        writer = Writer(
+            WriterThread.Parts(
+                file: file, members: members, attendant: attendant, checkpointer: checkpointer,
+                statistics: counters))
         reader = Reader(file, counters)
     }
 
@@ -60,7 +63,7 @@ package final class SQLiteLog: MessageLog {
     /// - Throws: `corrupt` when the file is something else or damaged, `unsupportedVersion` when a newer program wrote it. Neither is touched.
     package static func open(
         _ path: String, time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(),
-        checkpointPages: Int = 1000
+        checkpointPages: Int = Checkpointer.usualPages
     ) async throws(MessageLogError) -> SQLiteLog {
         let log: SQLiteLog
         do throws(SystemError) {
@@ -68,7 +71,7 @@ package final class SQLiteLog: MessageLog {
         } catch {
             throw MessageLogError(.unavailable, "open log \(path): \(error)")
         }
-        try await log.writer.open(log.members)
+        try await log.writer.open()
         try await log.reader.open()
         return log
     }

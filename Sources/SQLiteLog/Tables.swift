@@ -20,8 +20,10 @@ final class Tables {
 
     let database: Database
     private var known: [String: Topic] = [:]
-    /// The next offsets of the partitions that this transaction has appended to, by the partition's first position.
+    /// The next offsets of partitions that were appended to, by the partition's first position.
     var ends: [PackedPosition: Int64] = [:]
+    /// The state of the file for which the ends are right.
+    private var endsVersion: UInt32?
     /// The largest end that this connection has seen of each partition, by its first position.
     var leastEnds: [PackedPosition: Int64] = [:]
     let insertRecord: Statement
@@ -39,8 +41,15 @@ final class Tables {
         try loadTopics()
     }
 
-    /// Forgets what may have changed since the last transaction, or what an undone one has left here.
-    func begin() { ends = [:] }
+    /// Forgets what another connection may have changed since the last transaction. To be called inside the new one.
+    func begin() {
+        if database.dataVersion != endsVersion { ends = [:] }
+        // What is undone must not stay.
+        endsVersion = nil
+    }
+
+    /// Keeps what is known, after a commit.
+    func committed() { endsVersion = database.dataVersion }
 
     func forgetTopics() { known = [:] }
 

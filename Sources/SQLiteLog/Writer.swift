@@ -2,125 +2,69 @@ internal import MessageLog
 internal import Runtime
 internal import SQLite
 
-/// The one connection of this process that writes. Whoever comes while a transaction runs waits in the inbox and shares the next one, and with it
-/// the sync that makes it durable.
-actor Writer {
-    /// A limit on what one transaction can become.
-    private static let mostJobs = 64
+/// The one connection of this process that writes, on a thread of its own. Whoever comes while a transaction runs waits in the inbox and shares the
+/// next one, and with it the sync that makes it durable.
+///
+/// A thread and not an actor, for each switch of threads costs about a third of a sync: it stays awake for a moment after its work, and tells those who
+/// wait before it does what need not be waited for.
+final class Writer: Sendable {
+    /// What the thread is asked for.
+    enum Request: Sendable {
+        /// The first one.
+        case open(WriterThread.Parts, CheckedContinuation<MessageLogError?, Never>)
+        case write(any WriteJob)
+        /// The last one; nil where nobody waits for it.
+        case close(CheckedContinuation<Void, Never>?)
+    }
 
-    private let executor = QueueExecutor(label: "bai.log.writer")
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private let inbox = Inbox<Request>()
+    private let isOpen = Locked(false)
+    private let parts: WriterThread.Parts
 
-    private let file: LogFile
-    private let attendant: Attendant
-    private let checkpointer: Checkpointer
-    private let inbox = Locked<[any WriteJob]>([])
-    private let statistics: Locked<SQLiteLog.Statistics>
-    private var tables: Tables?
-    private var isClosed = false
+    init(_ parts: WriterThread.Parts) { self.parts = parts }
 
-    init(
-        _ file: LogFile, _ attendant: Attendant, _ checkpointer: Checkpointer,
-        _ statistics: Locked<SQLiteLog.Statistics>
-    ) {
-        self.file = file
-        self.statistics = statistics
-        self.attendant = attendant
-        self.checkpointer = checkpointer
+    deinit {
+        if isOpen.withLock({ $0 }) { inbox.add(.close(nil)) }
     }
 
     /// Makes the file where there is none, and connects.
-    func open(_ members: MembersFile) throws(MessageLogError) {
-        try file.prepare(members)
-        tables = try connect()
+    func open() async throws(MessageLogError) {
+        isOpen.withLock { $0 = true }
+        // The thread has nothing of this object, lest the file be open for longer than until `close` returns.
+        Thread.detach { [inbox] in WriterThread.serve(inbox)?.resume() }
+        let error = await withCheckedContinuation { inbox.add(.open(parts, $0)) }
+        guard let error else { return }
+        await close()
+        throw error
     }
 
-    func close() {
-        isClosed = true
-        tables = nil
+    /// Ends when all is done that was asked for before.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let wasOpen = isOpen.withLock { isOpen in
+                if isOpen { inbox.add(.close(continuation)) }
+                defer { isOpen = false }
+                return isOpen
+            }
+            if !wasOpen { continuation.resume() }
+        }
     }
 
     /// Runs `body` in a transaction, together with others', and returns when that is durable. What `body` refuses it must refuse before it writes;
     /// it may run twice.
-    nonisolated func perform<Result: Sendable>(
+    func perform<Result: Sendable>(
         _ what: String, _ body: @escaping @Sendable (Tables) throws(Failure) -> Result
     ) async throws(MessageLogError) -> Result {
-        let job = Job(body)
-        inbox.withLock { $0.append(job) }
-        statistics.withLock { $0.writes += 1 }
-        await commit(until: job)
-        do throws(Failure) { return try job.result() } catch { throw error.error(what) }
-    }
-
-    /// Copies what is left for the checkpointer while no transaction of this process runs.
-    func finishCheckpoint() {
-        // It comes around again with the next commits.
-        _ = try? tables?.database.checkpoint(.passive)
-    }
-
-    /// Most callers find that somebody before them has taken their job along.
-    private func commit(until job: any WriteJob) {
-        while !job.isDone {
-            let jobs = inbox.withLock { inbox in
-                defer { inbox.removeFirst(min(inbox.count, Writer.mostJobs)) }
-                return Array(inbox.prefix(Writer.mostJobs))
+        parts.statistics.withLock { $0.writes += 1 }
+        let result = await withCheckedContinuation { continuation in
+            // Under the lock, so that nothing comes behind the request to close.
+            let isOpen = isOpen.withLock { isOpen in
+                if isOpen { inbox.add(.write(Job(body, continuation))) }
+                return isOpen
             }
-            commit(jobs)
+            if !isOpen { continuation.resume(returning: .failure(.refused(.logClosed))) }
         }
-    }
-
-    private func commit(_ jobs: [any WriteJob]) {
-        let tables: Tables
-        do throws(MessageLogError) { tables = try connected() } catch {
-            for job in jobs { job.fail(.refused(error)) }
-            return
-        }
-        do throws(SQLiteError) {
-            try tables.database.transaction { () throws(SQLiteError) in
-                tables.begin()
-                for job in jobs { try job.run(tables) }
-            }
-            for job in jobs { job.succeed() }
-            statistics.withLock { $0.transactions += 1 }
-            attendant.ring()
-            checkpointer.noticed(pagesInWAL: tables.database.pagesInWAL, self)
-        } catch {
-            undone(jobs, error)
-        }
-    }
-
-    private func undone(_ jobs: [any WriteJob], _ error: SQLiteError) {
-        tables?.forgetTopics()
-        // A write or a sync that failed leaves nobody knowing what is on the disk: begin anew with what the file says.
-        if error.code == .inputOutput { tables = nil }
-        // A WAL that was copied is begun anew: that may be all the space that the next transaction needs, one of retention's for instance.
-        if error.isFull { finishCheckpoint() }
-        // One of them may be to blame alone: it meets a damaged page, or is too large for what space is left.
-        if jobs.count > 1, !error.isBusy {
-            for job in jobs { commit([job]) }
-        } else {
-            for job in jobs { job.fail(.failed(error)) }
-        }
-    }
-
-    private func connected() throws(MessageLogError) -> Tables {
-        if let tables { return tables }
-        if isClosed { throw .logClosed }
-        let new = try connect()
-        tables = new
-        return new
-    }
-
-    private func connect() throws(MessageLogError) -> Tables {
-        let database = try file.connect(.readWrite)
-        do throws(SQLiteError) {
-            try database.execute(
-                "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(Checkpointer.keptBytes)")
-            database.leaveCheckpointsToOthers()
-            return try Tables(database)
-        } catch {
-            throw MessageLogError(error, "open log \(file.path)")
-        }
+        do throws(Failure) { return try result.get() } catch { throw error.error(what) }
     }
 }
 
@@ -128,53 +72,45 @@ extension MessageLogError {
     static var logClosed: MessageLogError { MessageLogError(.closed, "the log is closed") }
 }
 
-/// A piece of work that waits for a transaction.
-private protocol WriteJob: Sendable {
-    var isDone: Bool { get }
+/// A piece of work that waits for a transaction. Belongs to the writer's thread.
+protocol WriteJob: Sendable {
     /// Does the work; throws when the whole transaction has failed.
     func run(_ tables: Tables) throws(SQLiteError)
-    func succeed()
     func fail(_ failure: Failure)
+    /// Tells whoever waits; to be called once, when the work is durable or has failed.
+    func tell()
 }
 
 private final class Job<Value: Sendable>: WriteJob {
-    private enum State {
-        case waiting
-        /// It did its part; the commit is still to come.
-        case ran(Result<Value, Failure>)
-        case done(Result<Value, Failure>)
-    }
-
     private let body: @Sendable (Tables) throws(Failure) -> Value
-    private let state = Locked(State.waiting)
+    private let continuation: CheckedContinuation<Result<Value, Failure>, Never>
+    private let result = Locked<Result<Value, Failure>?>(nil)
 
-    init(_ body: @escaping @Sendable (Tables) throws(Failure) -> Value) { self.body = body }
-
-    var isDone: Bool {
-        state.withLock { if case .done = $0 { true } else { false } }
+    init(
+        _ body: @escaping @Sendable (Tables) throws(Failure) -> Value,
+        _ continuation: CheckedContinuation<Result<Value, Failure>, Never>
+    ) {
+        self.body = body
+        self.continuation = continuation
     }
 
     func run(_ tables: Tables) throws(SQLiteError) {
         do throws(Failure) {
             let value = try body(tables)
-            state.withLock { $0 = .ran(.success(value)) }
+            result.withLock { $0 = .success(value) }
         } catch {
             if case .failed(let cause) = error { throw cause }
-            state.withLock { $0 = .ran(.failure(error)) }
+            result.withLock { $0 = .failure(error) }
         }
     }
 
-    func succeed() {
-        state.withLock { if case .ran(let result) = $0 { $0 = .done(result) } }
-    }
-
     func fail(_ failure: Failure) {
-        state.withLock { $0 = .done(.failure(failure)) }
+        result.withLock { $0 = .failure(failure) }
     }
 
-    func result() throws(Failure) -> Value {
-        let state = state.withLock { $0 }
-        guard case .done(let result) = state else { preconditionFailure("a job is asked before it is done") }
-        return try result.get()
+    func tell() {
+        let result = result.withLock { $0 }
+        precondition(result != nil, "a job is told of before it was done")
+        if let result { continuation.resume(returning: result) }
     }
 }

@@ -1,0 +1,146 @@
+internal import MessageLog
+internal import Runtime
+internal import SQLite
+
+/// What the writer's thread does. Everything in here belongs to that thread.
+final class WriterThread {
+    /// What it works with.
+    struct Parts: Sendable {
+        let file: LogFile
+        let members: MembersFile
+        let attendant: Attendant
+        let checkpointer: Checkpointer
+        let statistics: Locked<SQLiteLog.Statistics>
+    }
+
+    /// A limit on what one transaction can become.
+    private static let mostJobs = 64
+    /// How long the thread stays awake for the next piece of work, which mostly comes from whom it has just served.
+    private static let attention = Duration.microseconds(50)
+    /// How long a transaction may be put off until those come back who shared the last one: this part of what that took.
+    private static let courtesy = 4
+    /// How long to trust that whoever writes tells the others when it is done.
+    private static let trust = Duration.milliseconds(5)
+
+    private let parts: Parts
+    private let turn: Turns.Candidate
+    private var tables: Tables?
+    /// How many shared the last transaction, and how long it took.
+    private var last = (jobs: 1, time: Duration.zero)
+
+    private init(_ parts: Parts) {
+        self.parts = parts
+        turn = Turns.Candidate(parts.members.turns, trust: WriterThread.trust)
+    }
+
+    /// Does what comes, until it is asked to close, and gives whom to tell that: nothing is open any more then.
+    static func serve(_ inbox: Inbox<Writer.Request>) -> CheckedContinuation<Void, Never>? {
+        var thread: WriterThread?
+        while true {
+            thread?.waitForCompany(inbox)
+            var jobs: [any WriteJob] = []
+            for request in inbox.take(atMost: mostJobs, attention: attention) {
+                switch request {
+                case .open(let parts, let continuation):
+                    let new = WriterThread(parts)
+                    thread = new
+                    continuation.resume(returning: new.open())
+                case .write(let job): jobs.append(job)
+                case .close(let continuation):
+                    // Nothing is behind it in the inbox.
+                    thread?.perform(jobs)
+                    return continuation
+                }
+            }
+            thread?.perform(jobs)
+        }
+    }
+
+    /// Those who shared the last transaction were told of it just now; without a moment's wait they would share every other one.
+    private func waitForCompany(_ inbox: Inbox<Writer.Request>) {
+        if last.jobs > 1 { inbox.await(last.jobs, atMost: last.time / WriterThread.courtesy) }
+    }
+
+    private func open() -> MessageLogError? {
+        do throws(MessageLogError) {
+            try parts.file.prepare(parts.members)
+            tables = try connect()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func perform(_ jobs: [any WriteJob]) {
+        if jobs.isEmpty { return }
+        let began = ContinuousClock.now
+        let isCommitted = commit(jobs)
+        last = (jobs.count, began.duration(to: .now))
+        // First: they wait for nothing else.
+        for job in jobs { job.tell() }
+        guard isCommitted else { return }
+        parts.attendant.ring()
+        if let pages = tables?.database.pagesInWAL { parts.checkpointer.noticed(pagesInWAL: pages) }
+    }
+
+    /// Runs the jobs in one transaction, or in one for each where that fails; whether anything was committed.
+    private func commit(_ jobs: [any WriteJob]) -> Bool {
+        let tables: Tables
+        do throws(MessageLogError) { tables = try connected() } catch {
+            for job in jobs { job.fail(.refused(error)) }
+            return false
+        }
+        do throws(SQLiteError) {
+            try transact(jobs, tables)
+            parts.statistics.withLock { $0.transactions += 1 }
+            return true
+        } catch {
+            return undone(jobs, error)
+        }
+    }
+
+    private func transact(_ jobs: [any WriteJob], _ tables: Tables) throws(SQLiteError) {
+        turn.begin()
+        // Also where it was undone: SQLite's lock is free then too.
+        defer { parts.members.turns.end() }
+        try tables.database.transaction { () throws(SQLiteError) in
+            tables.begin()
+            for job in jobs { try job.run(tables) }
+        }
+        tables.committed()
+    }
+
+    private func undone(_ jobs: [any WriteJob], _ error: SQLiteError) -> Bool {
+        tables?.forgetTopics()
+        // A write or a sync that failed leaves nobody knowing what is on the disk: begin anew with what the file says.
+        if error.code == .inputOutput { tables = nil }
+        // A WAL that was copied is begun anew: that may be all the space that the next transaction needs, one of retention's for instance.
+        if error.isFull { _ = try? tables?.database.checkpoint(.passive) }
+        // One of them may be to blame alone: it meets a damaged page, or is too large for what space is left.
+        if jobs.count > 1, !error.isBusy {
+            return jobs.map { commit([$0]) }.contains(true)
+        }
+        for job in jobs { job.fail(.failed(error)) }
+        return false
+    }
+
+    private func connected() throws(MessageLogError) -> Tables {
+        if let tables { return tables }
+        let new = try connect()
+        tables = new
+        return new
+    }
+
+    private func connect() throws(MessageLogError) -> Tables {
+        let database = try parts.file.connect(.readWrite, gathersLog: true)
+        do throws(SQLiteError) {
+            try database.execute(
+                "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(Checkpointer.keptBytes)")
+            database.leaveCheckpointsToOthers()
+            database.waitForOthers { [turn] in turn.wait() }
+            return try Tables(database)
+        } catch {
+            throw MessageLogError(error, "open log \(parts.file.path)")
+        }
+    }
+}
