@@ -4,10 +4,10 @@ PREFIX ?= /usr/local
 SWIFT_BUILD := swift build
 PROGRAMS := baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent
 RELEASE := .build/release
-SOURCES := Sources Tests Benchmarks Chaos Package.swift
+SOURCES := Sources Tests Benchmarks Chaos Fuzz Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release hello test lint format bench chaos sanitize install clean
+.PHONY: help setup build release hello test lint format bench chaos sanitize fuzz install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
@@ -44,6 +44,17 @@ chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RU
 
 sanitize: setup ## run the unit tests under the thread and the address sanitizer: SANITIZER=thread|address TESTS="JSONTests ..."
 	@infra/setup/sanitize.sh $(SANITIZER) $(TESTS)
+
+# libFuzzer is led by coverage, which takes instrumented sources; --disable-dead-strip keeps its counters.
+FUZZ_FLAGS := -c release --product bai-fuzz --scratch-path .build-fuzz --disable-dead-strip -Xswiftc -sanitize=fuzzer -Xswiftc -DLIBFUZZER -Xcxx -fsanitize=fuzzer-no-link
+FUZZ_TARGETS := toml descriptor json request emission pattern command quantity
+fuzz: setup ## look for inputs that break a reader: TARGET=toml SECONDS=60
+	@$(SWIFT_BUILD) $(FUZZ_FLAGS)
+	@for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+		echo "== $$target ==" && mkdir -p ".build-fuzz/corpus/$$target" ".build-fuzz/findings" && \
+		.build-fuzz/release/bai-fuzz "$$target" -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+			-print_final_stats=1 "-artifact_prefix=.build-fuzz/findings/$$target-" ".build-fuzz/corpus/$$target" "Tests/FuzzingTests/Corpus/$$target" \
+			|| exit 1; done
 
 install: release ## install the programs, with PREFIX=/usr/local by default
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/benchmark-ai"

@@ -158,6 +158,7 @@ let programs: [Target] = [
             "SQLite", "Detection", "Events", "Runtime", "JSON",
         ],
         path: "Chaos", swiftSettings: settings),
+    .executableTarget(name: "bai-fuzz", dependencies: ["Fuzzing"], path: "Fuzz", swiftSettings: settings),
     .executableTarget(
         name: "Benchmarks",
         dependencies: [
@@ -173,6 +174,15 @@ let testTargets: [Target] = [
             "Runtime", "MessageLog", "SQLiteLog", "Events", "Descriptors", "JSON", "JobRunner", "ServiceLoop",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
+    // Readers of what others write, with what has to hold for them, and what tries to show that it does not.
+    .target(
+        name: "Fuzzing",
+        dependencies: [
+            "AgentService", "Descriptors", "Diagnostics", "HTTPMessages", "HTTPServer", "JSON", "MetricStore",
+            "Runtime", "TOML",
+        ],
+        path: "Tests/Fuzzing", swiftSettings: settings),
+    tests(of: "Fuzzing", ["JSON", "Runtime"], besides: ["Corpus"]),
     tests(of: "Runtime"),
     tests(of: "JSON"),
     tests(of: "Diagnostics"),

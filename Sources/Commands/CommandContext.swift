@@ -24,7 +24,8 @@ struct CommandContext: Sendable {
 
     /// Prints a listing; says so where there is nothing.
     func print(_ listing: Listing) throws {
-        terminal.print(data: try listing.text(as: format, for: terminal))
+        let text = try listing.text(as: format, for: terminal)
+        if format == .table { terminal.print(data: text) } else { terminal.print(document: text) }
         if listing.items.isEmpty, format == .table { terminal.say(listing.emptyNote) }
     }
 
@@ -58,10 +59,11 @@ extension CommandContext {
     /// Prints one document in the formats that can hold one; a table is each command's own.
     func printDocument(_ document: JSONValue) throws {
         switch format {
-        case .yaml: terminal.print(data: YAML.text(of: document))
-        case .ndjson: terminal.print(data: try JSONCoding.text(document) + "\n")
-        case .csv: terminal.print(data: CSV.text([document]))
-        case .json, .table, .name: terminal.print(data: try JSONCoding.text(document, pretty: true) + "\n")
+        case .yaml: terminal.print(document: YAML.text(of: document))
+        case .ndjson: terminal.print(document: try JSONCoding.text(document) + "\n")
+        case .csv: terminal.print(document: CSV.text([document]))
+        case .json, .table, .name:
+            terminal.print(document: try JSONCoding.text(document, pretty: true) + "\n")
         }
     }
 }

@@ -113,7 +113,7 @@ extension CommandLineTool {
             ]
             terminal.say((try? JSONCoding.text(body)) ?? failure.message)
         } else {
-            terminal.say("baictl: \(failure.message)")
+            terminal.say("baictl: \(Table.harmless(document: failure.message))")
         }
         return failure.exitCode
     }

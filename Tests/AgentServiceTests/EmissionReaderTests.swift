@@ -47,6 +47,13 @@ import Testing
         #expect(measured.step == nil)
     }
 
+    @Test func aNameWithoutEndIsRefusedAndTheOthersTaken() throws {
+        let long = String(repeating: "n", count: 801)
+        let measured = try measured(#"{"\#(long)": 1, "loss": 2}"#)
+        #expect(measured.values.map(\.name) == ["loss"])
+        #expect(measured.refused.count == 1 && measured.refused[0].utf8.count < 200)
+    }
+
     @Test(arguments: [#"{"x": NaN}"#, #"{"x": "NaN"}"#, #"{"x": "nan"}"#])
     func whatIsNoNumberIsKept(line: String) throws {
         #expect(try measured(line).values.first?.value.isNaN == true)

@@ -38,10 +38,23 @@ private func table(_ rows: [[String]]) -> Table {
 
     @Test(arguments: [
         ("a\u{1B}[31mred", "a\\u{1b}[31mred"), ("a\nb", "a\\u{a}b"), ("\u{202E}gpj.exe", "\\u{202e}gpj.exe"),
-        ("Größe 測試", "Größe 測試"), ("\u{7F}", "\\u{7f}"),
+        ("Größe 測試", "Größe 測試"), ("\u{7F}", "\\u{7f}"), ("\u{200F}a", "\\u{200f}a"),
+        ("\u{9B}2J", "\\u{9b}2J"),
     ])
     func textFromUsersCannotMoveTheCursor(text: String, shown: String) {
         #expect(Table.harmless(text) == shown)
+    }
+
+    @Test func aDocumentCannotChangeTheTerminalAndIsTheSameJSON() throws {
+        let items: [JSONValue] = [["name": "a\u{9B}2J\u{202E}\u{1B}[31m\n\"", "Größe": "測試"]]
+        let text = try JSONCoding.text(items)
+        let screen = Screen()
+        screen.terminal(isTerminal: true).print(document: text)
+        #expect(screen.data.contains("\\u009b2J\\u202e") && screen.data.contains("測試"))
+        #expect(try JSONCoding.decode([JSONValue].self, from: Array(screen.data.utf8)) == items)
+        let program = Screen()
+        program.terminal().print(document: text)
+        #expect(program.data == text, "a program gets it as it is")
     }
 
     @Test func anEmptyListIsAnEmptyListInEveryFormat() throws {

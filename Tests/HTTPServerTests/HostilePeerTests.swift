@@ -125,6 +125,23 @@ import Testing
         await fixture.server.stop()
     }
 
+    @Test func aHeadThatTricklesInIsHungUpOn() async throws {
+        var limits = ServerLimits()
+        limits.requestTimeout = .milliseconds(300)
+        limits.idleTimeout = .seconds(1)
+        let fixture = try ServerFixture(limits: limits) { _ in .text("fine") }
+        let connections = try (0..<20).map { _ in try fixture.connect() }
+        for connection in connections { await connection.write("GET / HTTP/1.1\r\nHost: x\r\nX: ") }
+        // Whoever sends a byte now and then holds a connection, and no more than that; others are served.
+        #expect(try await fixture.get("/").text == "fine")
+        let areHungUpOn = await eventually {
+            for connection in connections where await connection.write("y") { return false }
+            return true
+        }
+        #expect(areHungUpOn)
+        await fixture.server.stop()
+    }
+
     @Test func aHandlerThatTakesTooLongIsGivenUp() async throws {
         var limits = ServerLimits()
         limits.requestTimeout = .milliseconds(100)

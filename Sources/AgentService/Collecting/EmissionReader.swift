@@ -106,6 +106,10 @@ extension Emission.Measured {
         for member in members {
             if member.name.isEmpty {
                 refused.append("a metric without a name")
+            } else if member.name.utf8.count > Emission.Measured.longestName {
+                refused.append(
+                    "'\(member.name.prefix(60))...' is a name of more than \(Emission.Measured.longestName) bytes"
+                )
             } else if let number = Emission.Measured.number(member.value) {
                 values.append(Emission.Value(member.name, number))
             } else {
@@ -114,6 +118,9 @@ extension Emission.Measured {
             }
         }
     }
+
+    /// In UTF-8: the 200 characters that a descriptor's names may have, in any language.
+    private static let longestName = 800
 
     private static func number(_ value: JSONMembers.Value) -> Double? {
         switch value {

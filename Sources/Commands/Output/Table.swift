@@ -61,11 +61,28 @@ struct Table {
         return result
     }
 
-    /// Control characters and those that turn the direction of writing.
+    /// A document of several lines, without what would change the terminal: as `\u001b`, which in JSON means the same.
+    static func harmless(document text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if isHarmful(scalar), !["\n", "\r", "\t"].contains(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
+            } else {
+                result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
+    /// Control characters and those that turn the direction of writing; all of them have four digits at most.
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
-        default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        default:
+            (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+                || [0x061C, 0x200E, 0x200F].contains(scalar.value)
         }
     }
 }

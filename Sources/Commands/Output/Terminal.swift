@@ -37,6 +37,11 @@ struct Terminal: Sendable {
     /// Writes data, as it is.
     func print(data text: String) { write(STDOUT_FILENO, text) }
 
+    /// Writes JSON, YAML or CSV: to a program as it is, to a person without what would change the terminal.
+    func print(document text: String) {
+        print(data: outputIsTerminal ? Table.harmless(document: text) : text)
+    }
+
     /// Writes a line of words.
     func say(_ line: String) { write(STDERR_FILENO, line + "\n") }
 

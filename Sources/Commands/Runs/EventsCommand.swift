@@ -57,7 +57,7 @@ struct EventsCommand: Subcommand {
             let who = run == nil ? "\(Words.short(event.run))  \(Table.harmless(event.name))  " : ""
             context.terminal.print(data: who + RunFollower.line(event, context.terminal) + "\n")
         } else {
-            context.terminal.print(data: try JSONCoding.text(event) + "\n")
+            context.terminal.print(document: try JSONCoding.text(event) + "\n")
         }
     }
 }

@@ -52,7 +52,10 @@ struct LogsCommand: Subcommand {
     }
 
     private func text(_ entry: LogEntry, _ context: CommandContext) throws -> String {
-        guard context.format == .table || context.format == .name else { return try JSONCoding.text(entry) }
+        guard context.format == .table || context.format == .name else {
+            let line = try JSONCoding.text(entry)
+            return context.terminal.outputIsTerminal ? Table.harmless(document: line) : line
+        }
         let text = context.terminal.outputIsTerminal ? Table.harmless(entry.text) : entry.text
         if !showsTimes { return text }
         let head = "\(Words.clock(entry.time)) \(entry.attempt) \(entry.stream.rawValue)"

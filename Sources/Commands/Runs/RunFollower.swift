@@ -72,7 +72,7 @@ struct RunFollower {
             let prefix = withName ? "\(Words.short(event.run))  " : ""
             context.terminal.say(prefix + RunFollower.line(event, context.terminal))
         case .json, .ndjson, .csv, .yaml, .name:
-            context.terminal.print(data: try JSONCoding.text(event) + "\n")
+            context.terminal.print(document: try JSONCoding.text(event) + "\n")
         }
     }
 

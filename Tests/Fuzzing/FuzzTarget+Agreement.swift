@@ -1,0 +1,44 @@
+internal import Diagnostics
+internal import JSON
+internal import TOML
+
+/// What other readers of the same languages can be held against.
+extension FuzzTarget {
+    /// Whether ours takes `bytes`; only for the languages that others read too.
+    package func takes(_ bytes: [UInt8]) -> Bool {
+        switch self {
+        case .toml, .descriptor:
+            (try? TOMLParser().parse(SourceText(name: "t.toml", bytes: bytes))) != nil
+        case .json: (try? JSONCoding.decode(JSONValue.self, from: bytes)) != nil
+        case .request, .emission, .pattern, .command, .quantity: false
+        }
+    }
+
+    /// Whether readers may differ about `bytes`: where ours has a limit, or the standards leave it open.
+    package func mayDiffer(_ bytes: [UInt8]) -> Bool {
+        switch self {
+        case .toml, .descriptor: TOMLDifferences.apply(bytes)
+        case .json: JSONDifferences.apply(bytes)
+        case .request, .emission, .pattern, .command, .quantity: true
+        }
+    }
+}
+
+private enum TOMLDifferences {
+    static func apply(_ bytes: [UInt8]) -> Bool {
+        do throws(TOMLError) {
+            _ = try TOMLParser().parse(SourceText(name: "t.toml", bytes: bytes))
+            return false
+        } catch {
+            return error.code != .syntax && error.code != .invalidUTF8
+        }
+    }
+}
+
+private enum JSONDifferences {
+    static func apply(_ bytes: [UInt8]) -> Bool {
+        let text = String(decoding: bytes, as: UTF8.self)
+        // Half a pair of surrogates is no character; Python keeps it all the same.
+        return text.lowercased().contains("\\ud")
+    }
+}
