@@ -137,7 +137,8 @@ import Testing
         let commands = [
             ["list"], ["list", "-o", "json"], ["describe", "latest"], ["get", "benchmark", "latest"],
             ["logs", "latest"], ["metrics", "latest"], ["config", "explain"],
-            ["config", "explain", "-o", "json"], ["status"], ["doctor"], ["get", "alarms"], ["get", "alarms", "-o", "json"], ["get", "deadletters"],
+            ["config", "explain", "-o", "json"], ["status"], ["doctor"], ["get", "alarms"],
+            ["get", "alarms", "-o", "json"], ["get", "deadletters"],
         ]
         var told = ""
         for command in commands {
