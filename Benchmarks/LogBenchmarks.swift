@@ -6,8 +6,8 @@ import SQLiteLog
 /// The message log beside the disk that it is on. The probe writes what the records hold, without any of the log's own bytes.
 enum LogBenchmarks {
     private static let rounds = 5
-    private static let round = Duration.milliseconds(250)
-    private static let valueSize = 256
+    static let round = Duration.milliseconds(250)
+    static let valueSize = 256
     static let topic = TopicConfiguration(name: "bench", partitions: 8, cleanup: .delete(after: nil))
 
     static func publishing() async throws {
@@ -49,10 +49,10 @@ enum LogBenchmarks {
             var before = try await probe.rate(for: round)
             let transactions = log.statistics.transactions
             for _ in 0..<rounds {
-                let (rate, times) = try await publish(log, publishers: publishers, batch: batch)
+                let (records, times) = try await publish(log, publishers: publishers, batch: batch)
                 let after = try await probe.rate(for: round)
-                rates.append(rate * Double(batch))
-                ratios.append(rate / ((before + after) / 2))
+                rates.append(records)
+                ratios.append(records / Double(batch) / ((before + after) / 2))
                 latencies += times
                 before = after
             }
@@ -67,16 +67,16 @@ enum LogBenchmarks {
         }
     }
 
-    /// Publishes for a round; batches a second, and how long each took in milliseconds.
-    private static func publish(
-        _ log: SQLiteLog, publishers: Int, batch: Int
-    ) async throws -> (rate: Double, milliseconds: [Double]) {
+    /// Publishes for a while; records a second, and how long each batch took in milliseconds.
+    static func publish(
+        _ log: SQLiteLog, publishers: Int, batch: Int, for duration: Duration = round
+    ) async throws -> (records: Double, milliseconds: [Double]) {
         let start = ContinuousClock.now
         let times = try await withThrowingTaskGroup(of: [Double].self) { group in
             for publisher in 0..<publishers {
                 group.addTask {
                     var times: [Double] = []
-                    while start.duration(to: .now) < round {
+                    while start.duration(to: .now) < duration {
                         let records = records(batch, from: publisher + times.count)
                         let began = ContinuousClock.now
                         _ = try await log.publish(records)
@@ -87,7 +87,7 @@ enum LogBenchmarks {
             }
             return try await group.reduce(into: []) { $0 += $1 }
         }
-        return (Double(times.count) / start.duration(to: .now).inSeconds, times)
+        return (Double(times.count * batch) / start.duration(to: .now).inSeconds, times)
     }
 
     /// How long one publisher waits while retention removes what is old.
@@ -102,16 +102,22 @@ enum LogBenchmarks {
                         NewRecord(topic: old.name, key: $0.key, value: $0.value)
                     })
             }
-            let start = ContinuousClock.now
-            async let cleaned = log.maintain(now: SystemTime().now + .seconds(1))
-            let times = try await publish(log, publishers: 1, batch: 1).milliseconds
-            let expired = try await cleaned.expired
-            Measuring.report(
-                "log: publish while retention removes",
-                "worst \(Measuring.number(times.max() ?? .nan)) ms",
-                "target <= 50 ms; \(expired) records removed in \(Measuring.number(start.duration(to: .now).inSeconds)) s"
-            )
+            try await reportWorst("log: publish while retention removes", log) { $0.expired }
         }
+    }
+
+    /// Publishes while the log is maintained, and reports the longest wait.
+    static func reportWorst(
+        _ name: String, _ log: SQLiteLog, _ removed: (MaintenanceReport) -> Int
+    ) async throws {
+        let start = ContinuousClock.now
+        async let maintained = log.maintain(now: SystemTime().now + .seconds(1))
+        let times = try await publish(log, publishers: 1, batch: 1).milliseconds
+        let count = removed(try await maintained)
+        let seconds = Measuring.number(start.duration(to: .now).inSeconds)
+        Measuring.report(
+            name, "worst \(Measuring.number(times.max() ?? .nan)) ms",
+            "target <= 50 ms; \(count) records removed in \(seconds) s")
     }
 
     static func consuming() async throws {

@@ -26,6 +26,12 @@ enum LogProcessBenchmarks {
         return true
     }
 
+    /// Starts a publisher that goes on for a second, for whoever wants to kill it before.
+    static func startPublisher(_ folder: String) throws -> ChildProcess {
+        let end = Measuring.nanoseconds + Int64(publishingTime.inSeconds * 1e9)
+        return try start("publisher", folder, Int(end), output: "\(folder)/out")
+    }
+
     // MARK: - publish to deliver
 
     static func delivering() async throws {

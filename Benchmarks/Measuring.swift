@@ -9,6 +9,32 @@ enum Measuring {
         (ProcessInfo.processInfo.environment["BAI_BENCH_DIR"]
             ?? FileManager.default.currentDirectoryPath + "/.build") + "/bench-\(getpid())"
 
+    static let environment = ProcessInfo.processInfo.environment
+
+    /// Where a program is: on the path, or where Debian hides PostgreSQL's; nil where it is not installed.
+    static func find(_ program: String) -> String? {
+        let versions = "/usr/lib/postgresql"
+        let hidden = ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? []).sorted()
+            .reversed()
+        let folders =
+            (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+            + hidden.map { "\(versions)/\($0)/bin" }
+        return folders.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+
+    /// What a program prints; nil when it fails.
+    static func output(of command: [String], in folder: String) async throws -> String? {
+        let path = "\(Measuring.folder)/output"
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        defer { close(file) }
+        let child = try ChildProcess.start(
+            ChildProcess.Setup(
+                program: command[0], arguments: Array(command.dropFirst()), environment: environment,
+                directory: folder, standardOutput: file))
+        guard try await child.wait().exit == .code(0) else { return nil }
+        return try String(contentsOf: URL(filePath: path), encoding: .utf8)
+    }
+
     /// Nanoseconds on the clock that all processes of the machine share.
     static var nanoseconds: Int64 {
         var time = timespec()

@@ -7,10 +7,14 @@ if try await LogProcessBenchmarks.play(CommandLine.arguments) { exit(0) }
 let groups: [(name: String, run: () async throws -> Void)] = [
     ("log-publish", LogBenchmarks.publishing),
     ("log-consume", LogBenchmarks.consuming),
+    ("log-checkpoints", LogSizeBenchmarks.checkpoints),
     ("log-clean", LogBenchmarks.cleaning),
+    ("log-compact", LogSizeBenchmarks.compacting),
     ("log-deliver", LogProcessBenchmarks.delivering),
     ("log-processes", LogProcessBenchmarks.publishingTogether),
     ("log-idle", LogProcessBenchmarks.idling),
+    ("log-open", LogSizeBenchmarks.opening),
+    ("log-peers", LogPeerBenchmarks.run),
     ("stack", StackBenchmarks.run),
     ("client", ClientLibraryBenchmarks.run),
 ]

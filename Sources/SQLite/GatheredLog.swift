@@ -51,6 +51,9 @@ private struct GatheredFile {
     /// How much is gathered, and for which place in the file.
     private var count = 0
     private var start = 0
+    /// A length that the file is known to have had. Asked for as rarely as can be: a file whose times somebody has seen gets a new time with each
+    /// write, which is a write of its own.
+    private var size = 0
 
     private init(_ usual: UnsafePointer<sqlite3_io_methods>) {
         methods = usual.pointee
@@ -142,10 +145,15 @@ private struct GatheredFile {
     }
 
     /// How many bytes the file lacks to the next step behind what is gathered; none while that is within the file.
-    private func missing(_ file: File) -> Int {
-        var size: Int64 = 0
+    private mutating func missing(_ file: File) -> Int {
         let end = start + count
-        guard usual.pointee.xFileSize?(file, &size) == SQLITE_OK, end > size else { return 0 }
+        // Where the log is begun anew, the file may have been made shorter.
+        if start == 0 { size = 0 }
+        if end <= size { return 0 }
+        var found: Int64 = 0
+        guard usual.pointee.xFileSize?(file, &found) == SQLITE_OK else { return 0 }
+        size = Int(found)
+        if end <= size { return 0 }
         let stepEnd = (end + GatheredFile.step - 1) / GatheredFile.step * GatheredFile.step
         return min(stepEnd - end, GatheredFile.capacity - count)
     }

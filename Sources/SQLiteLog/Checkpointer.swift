@@ -24,16 +24,19 @@ actor Checkpointer {
     private let file: LogFile
     private let pages: Int
     private let turns: Turns
+    private let statistics: Locked<SQLiteLog.Statistics>
     private let turn: Turns.Candidate
+    /// How long the WAL is when the next round begins; nil during one.
     private let next: Locked<Int?>
     private var database: Database?
     private var isClosed = false
 
     /// - Parameter pages: the length of the WAL at which it begins.
-    init(_ file: LogFile, pages: Int, _ turns: Turns) {
+    init(_ file: LogFile, pages: Int, _ turns: Turns, _ statistics: Locked<SQLiteLog.Statistics>) {
         self.file = file
         self.pages = pages
         self.turns = turns
+        self.statistics = statistics
         turn = Turns.Candidate(turns, trust: .microseconds(300))
         next = Locked(pages)
     }
@@ -75,7 +78,9 @@ actor Checkpointer {
         }
         turn.begin()
         defer { turns.end() }
-        return try database.checkpoint(.full).logged
+        let done = try database.checkpoint(.full)
+        if done.checkpointed == done.logged { statistics.withLock { $0.checkpoints += 1 } }
+        return done.logged
     }
 
     private func connect() throws(MessageLogError) -> Database {

@@ -23,6 +23,7 @@ struct LogFile: Sendable {
             // Somebody makes or checks the file, which is a matter of milliseconds.
             usleep(2000)
         }
+        members.turns.reset()
         try isThere ? WALCheck(path: path).run() : make()
         _ = members.tryShareOpen()
     }

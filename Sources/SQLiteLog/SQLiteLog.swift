@@ -20,6 +20,8 @@ package final class SQLiteLog: MessageLog {
         /// The transactions that they shared, each with one sync.
         package var transactions = 0
         package var reads = 0
+        /// How often the write-ahead log was copied whole into the database.
+        package var checkpoints = 0
     }
 
     package let path: String
@@ -47,7 +49,7 @@ package final class SQLiteLog: MessageLog {
         file = LogFile(path: path)
         members = try MembersFile(besides: path)
         attendant = try Attendant(besides: path)
-        checkpointer = Checkpointer(file, pages: checkpointPages, members.turns)
+        checkpointer = Checkpointer(file, pages: checkpointPages, members.turns, counters)
         writer = Writer(
             WriterThread.Parts(
                 file: file, members: members, attendant: attendant, checkpointer: checkpointer,

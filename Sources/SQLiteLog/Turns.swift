@@ -34,6 +34,8 @@ final class Turns: @unchecked Sendable {
         private let trust: Duration
         private let turns: Turns
         private var seen: UInt32 = 0
+        /// Whether somebody else had the turn since `begin`.
+        private(set) var hasWaited = false
 
         init(_ turns: Turns, trust: Duration) {
             self.turns = turns
@@ -41,16 +43,23 @@ final class Turns: @unchecked Sendable {
         }
 
         /// To be called before the first attempt, lest a turn that ends after it be missed.
-        func begin() { seen = clinux_atomic_load(turns.ended) }
+        func begin() {
+            seen = clinux_atomic_load(turns.ended)
+            hasWaited = false
+        }
 
         /// Returns when a turn has ended since the last attempt, and after a while.
         func wait() {
+            hasWaited = true
             clinux_atomic_add(turns.waiting, 1)
             clinux_futex_wait(turns.ended, seen, Int(trust.inSeconds * 1e9))
             clinux_atomic_add(turns.waiting, -1)
             seen = clinux_atomic_load(turns.ended)
         }
     }
+
+    /// Forgets those who died while they waited. Only for whoever has the log open alone.
+    func reset() { clinux_atomic_store(waiting, 0) }
 
     /// Ends the turn of whoever has written, successfully or not.
     func end() {

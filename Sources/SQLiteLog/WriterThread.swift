@@ -18,15 +18,16 @@ final class WriterThread {
     /// How long the thread stays awake for the next piece of work, which mostly comes from whom it has just served.
     private static let attention = Duration.microseconds(50)
     /// How long a transaction may be put off until those come back who shared the last one: this part of what that took.
-    private static let courtesy = 4
+    private static let courtesy = 3
     /// How long to trust that whoever writes tells the others when it is done.
     private static let trust = Duration.milliseconds(5)
 
     private let parts: Parts
     private let turn: Turns.Candidate
     private var tables: Tables?
-    /// How many shared the last transaction, and how long it took.
-    private var last = (jobs: 1, time: Duration.zero)
+    /// How many may come for the next transaction: those who shared the last one, and those who came while it ran.
+    private var company = 1
+    private var lastTime = Duration.zero
 
     private init(_ parts: Parts) {
         self.parts = parts
@@ -39,7 +40,7 @@ final class WriterThread {
         while true {
             thread?.waitForCompany(inbox)
             var jobs: [any WriteJob] = []
-            for request in inbox.take(atMost: mostJobs, attention: attention) {
+            for request in inbox.take(atMost: mostJobs, attention: thread?.attention ?? .zero) {
                 switch request {
                 case .open(let parts, let continuation):
                     let new = WriterThread(parts)
@@ -48,17 +49,22 @@ final class WriterThread {
                 case .write(let job): jobs.append(job)
                 case .close(let continuation):
                     // Nothing is behind it in the inbox.
-                    thread?.perform(jobs)
+                    thread?.perform(jobs, inbox)
                     return continuation
                 }
             }
-            thread?.perform(jobs)
+            thread?.perform(jobs, inbox)
         }
     }
 
+    /// How long to stay awake. Where other processes take turns with this one, who comes next must wait for them in any case.
+    private var attention: Duration { turn.hasWaited ? .zero : WriterThread.attention }
+
     /// Those who shared the last transaction were told of it just now; without a moment's wait they would share every other one.
     private func waitForCompany(_ inbox: Inbox<Writer.Request>) {
-        if last.jobs > 1 { inbox.await(last.jobs, atMost: last.time / WriterThread.courtesy) }
+        if company > 1 {
+            inbox.await(min(company, WriterThread.mostJobs), atMost: lastTime / WriterThread.courtesy)
+        }
     }
 
     private func open() -> MessageLogError? {
@@ -71,11 +77,12 @@ final class WriterThread {
         }
     }
 
-    private func perform(_ jobs: [any WriteJob]) {
+    private func perform(_ jobs: [any WriteJob], _ inbox: Inbox<Writer.Request>) {
         if jobs.isEmpty { return }
         let began = ContinuousClock.now
         let isCommitted = commit(jobs)
-        last = (jobs.count, began.duration(to: .now))
+        lastTime = began.duration(to: .now)
+        company = jobs.count + inbox.count
         // First: they wait for nothing else.
         for job in jobs { job.tell() }
         guard isCommitted else { return }
