@@ -42,7 +42,7 @@ enum LogPeerBenchmarks {
         do { return try await start() } catch {
             Measuring.report(
                 "log: beside \(name)", "not measured",
-                "\(error); for it: apt-get install $(cat infra/setup/apt-packages-bench.txt)")
+                "\(error); for it: infra/setup/install-packages.sh infra/setup/apt-packages-bench.txt")
             return nil
         }
     }

@@ -62,6 +62,9 @@ static inline int clinux_file_is_locked(int descriptor, off_t start, off_t lengt
 /* A number that threads, of several processes too, change and wait for. syscall is variadic, and Swift's own atomics have no address. */
 static inline unsigned clinux_atomic_load(unsigned *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 static inline void clinux_atomic_store(unsigned *word, unsigned value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
+static inline unsigned clinux_atomic_exchange(unsigned *word, unsigned value) {
+    return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+}
 static inline void clinux_atomic_add(unsigned *word, int change) { __atomic_fetch_add(word, change, __ATOMIC_SEQ_CST); }
 /* Returns when woken, when the word is not what is expected, on a signal, and after the time, if there is one (less than 0: none). */
 static inline void clinux_futex_wait(unsigned *word, unsigned expected, long nanoseconds) {

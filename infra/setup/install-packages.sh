@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what infra/setup/apt-packages.txt lists and is missing; says nothing when all is there.
+# Installs what a list of packages (infra/setup/apt-packages.txt) names and is missing; says nothing when all is there.
 set -euo pipefail
-list="$(dirname "$0")/apt-packages.txt"
+list="${1:-$(dirname "$0")/apt-packages.txt}"
 
 # A package counts as there when pkg-config finds its library, or, without one, when dpkg has it or its program is on the path.
 is_there() {
