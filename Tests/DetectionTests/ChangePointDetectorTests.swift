@@ -112,7 +112,7 @@ import Testing
             [], [1], [1, 1], [nil, nil], [.nan, .infinity, -.infinity], [1, 2, 3, 4, 5],
             Array(repeating: 7.5, count: 300),
             [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, 1, 2, 3, 4, 5],
-            [5e-324, 0, 5e-324, 0, 5e-324, 0, 5e-324],
+            [.leastNonzeroMagnitude, 0, .leastNonzeroMagnitude, 0, .leastNonzeroMagnitude, 0, 0],
         ] as [[Double?]]) func nothingIsSaidOfWhatTellsNothing(values: [Double?])
     {
         #expect(places(values) == [])
