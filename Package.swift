@@ -162,7 +162,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "Benchmarks",
         dependencies: [
-            "SQLiteLog", "MessageLog", "BFFClient", "API", "Events", "Deployment", "Runtime", "JSON",
+            "SQLiteLog", "MessageLog", "BFFClient", "API", "Descriptors", "Events", "Deployment", "Runtime",
+            "JSON",
         ],
         path: "Benchmarks", swiftSettings: settings),
 ]

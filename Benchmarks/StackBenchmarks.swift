@@ -153,15 +153,20 @@ struct StackUnderTest {
 /// What the kernel says of a process.
 enum ProcessFigures {
     /// User and system time so far.
-    static func cpuSeconds(_ processID: Int32) -> Double {
+    static func cpuSeconds(_ processID: Int32) -> Double { ticks(processID, fields: 12...13) }
+
+    /// The same, with what the children used that it has waited for.
+    static func cpuSecondsWithChildren(_ processID: Int32) -> Double { ticks(processID, fields: 12...15) }
+
+    /// The sum of some fields of `/proc/<pid>/stat`, in seconds.
+    private static func ticks(_ processID: Int32, fields wanted: ClosedRange<Int>) -> Double {
         guard let text = try? String(contentsOf: URL(filePath: "/proc/\(processID)/stat"), encoding: .utf8)
         else { return 0 }
-        // The second field is the program's name in parentheses and may hold anything; utime and stime are fields 14 and 15.
+        // The second field is the program's name in parentheses and may hold anything; utime and stime are fields 14 and 15, those of children follow.
         let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
-            return 0
-        }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        guard fields.count > wanted.upperBound else { return 0 }
+        let ticks = fields[wanted].compactMap { Double($0) }.reduce(0, +)
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// In bytes; pages that processes share are counted once, in parts.

@@ -16,6 +16,8 @@ let groups: [(name: String, run: () async throws -> Void)] = [
     ("log-open", LogSizeBenchmarks.opening),
     ("log-peers", LogPeerBenchmarks.run),
     ("stack", StackBenchmarks.run),
+    ("load", LoadBenchmarks.run),
+    ("list", ListBenchmarks.run),
     ("client", ClientLibraryBenchmarks.run),
 ]
 // A line is worth seeing when it is there, in a file too.

@@ -26,7 +26,7 @@ struct CommandContext: Sendable {
     func print(_ listing: Listing) throws {
         let text = try listing.text(as: format, for: terminal)
         if format == .table { terminal.print(data: text) } else { terminal.print(document: text) }
-        if listing.items.isEmpty, format == .table { terminal.say(listing.emptyNote) }
+        if listing.isEmpty, format == .table { terminal.say(listing.emptyNote) }
     }
 
     /// Who asks, in every request.

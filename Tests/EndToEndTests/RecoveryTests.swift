@@ -51,6 +51,36 @@ import Testing
         }
     }
 
+    @Test func aServiceThatIsToldToEndFinishesWhatItHasBegunAndEndsWell() async throws {
+        try await Stack.with { stack in
+            let starts = stack.folder.file("starts")
+            let file = try stack.descriptor(
+                "drained", script: "echo $BAI_RUN_ID >> \(starts); sleep 0.1; bai-emit value=1",
+                extra: "[matrix]\nsize = [1, 2, 3, 4, 5, 6, 7, 8]")
+            try await stack.succeed("run", file)
+            let services = try await stack.json("status").array ?? []
+            for service in services {
+                let (name, processID) = (service["service"], try #require(service["pid"]?.integer))
+                kill(Int32(processID), SIGTERM)
+                // Its supervisor starts another one when it has ended.
+                let isBack = try await eventually(within: .seconds(15)) {
+                    let now = try await stack.services().first { $0["service"] == name }?["pid"]?.integer
+                    return now != nil && now != processID
+                }
+                #expect(isBack, "\(name ?? "a service") ended within its grace period")
+            }
+            let haveEnded = await eventually(within: .seconds(60)) {
+                (try? await stack.json("list", "--status", "SUCCEEDED"))?.array?.count == 8
+            }
+            #expect(haveEnded)
+            #expect(try self.starts(starts).count == 8, "no attempt was made again")
+            let said = try String(
+                contentsOf: URL(filePath: "\(stack.home)/logs/supervisor.log"), encoding: .utf8)
+            let ends = said.split(separator: "\n").filter { $0.contains("\"service ended\"") }
+            #expect(ends.count == services.count && ends.allSatisfy { $0.contains("code(0)") }, "\(ends)")
+        }
+    }
+
     @Test func anAttemptWhoseSupervisorIsKilledIsMadeAgainAndLeavesNothingBehind() async throws {
         try await Stack.with { stack in
             let (descriptor, gate, starts) = try waiting(stack)
@@ -103,5 +133,13 @@ import Testing
             let isBack = try await eventually { try await stack.json("get", "benchmark", "latest") == before }
             #expect(isBack)
         }
+    }
+}
+
+extension Stack {
+    /// What `baictl status` says, also while some of the services do not run.
+    fileprivate func services() async throws -> [JSONValue] {
+        let output = try await baictl("status", "-o", "json")
+        return try JSONCoding.decode(JSONValue.self, from: Array(output.standardOutput.utf8)).array ?? []
     }
 }

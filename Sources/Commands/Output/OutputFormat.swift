@@ -18,30 +18,35 @@ enum OutputFormat: String, CaseIterable, Sendable {
 
 /// Values of one kind, printable in every format.
 struct Listing {
-    /// Each item as JSON.
-    var items: [JSONValue]
+    /// Each item as JSON; made when it is asked for, since a table of ten thousand rows has no use for it.
+    private let makeItems: () throws -> [JSONValue]
     /// The item's name alone, for `-o name`.
     var names: [String]
     var table: Table
     /// What to say where there is nothing; on standard error.
     var emptyNote: String
 
-    init(items: [JSONValue], names: [String], table: Table, emptyNote: String) {
-        self.items = items
+    init(
+        items: @escaping @autoclosure () throws -> [JSONValue], names: [String], table: Table,
+        emptyNote: String
+    ) {
+        makeItems = items
         self.names = names
         self.table = table
         self.emptyNote = emptyNote
     }
 
+    var isEmpty: Bool { names.isEmpty }
+
     /// The listing in `format`; an empty list is `[]` in JSON, and nothing where there are only lines.
     func text(as format: OutputFormat, for terminal: Terminal) throws -> String {
         switch format {
-        case .table: items.isEmpty ? "" : table.text(for: terminal)
+        case .table: isEmpty ? "" : table.text(for: terminal)
         // An encoder that is pretty spreads an empty list over three lines.
-        case .json: items.isEmpty ? "[]\n" : try JSONCoding.text(items, pretty: true) + "\n"
-        case .ndjson: try items.map { try JSONCoding.text($0) + "\n" }.joined()
-        case .yaml: YAML.text(of: .array(items))
-        case .csv: CSV.text(items)
+        case .json: isEmpty ? "[]\n" : try JSONCoding.text(makeItems(), pretty: true) + "\n"
+        case .ndjson: try makeItems().map { try JSONCoding.text($0) + "\n" }.joined()
+        case .yaml: YAML.text(of: .array(try makeItems()))
+        case .csv: CSV.text(try makeItems())
         case .name: names.map { $0 + "\n" }.joined()
         }
     }
