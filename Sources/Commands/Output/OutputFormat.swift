@@ -36,7 +36,8 @@ struct Listing {
         self.emptyNote = emptyNote
     }
 
-    var isEmpty: Bool { names.isEmpty }
+    /// Whether there is nothing to print.
+    var isEmpty: Bool { names.isEmpty && table.rows.isEmpty }
 
     /// The listing in `format`; an empty list is `[]` in JSON, and nothing where there are only lines.
     func text(as format: OutputFormat, for terminal: Terminal) throws -> String {
