@@ -38,7 +38,7 @@ enum LogBenchmarks {
         return result
     }
 
-    /// Rounds of the probe, the log, and the probe again; the median share of the probe's rate.
+    /// Rounds of the probe, the log, and the probe again; the median rate, in records a second.
     private static func publishing(
         _ name: String, publishers: Int, batch: Int, target: String
     ) async throws -> Double {
@@ -63,7 +63,7 @@ enum LogBenchmarks {
                     + "\(Measuring.number(syncs)) syncs a record")
             Measuring.report(
                 "", "\(Measuring.spread(latencies))", "write+fdatasync: \(Measuring.spread(probe.latencies))")
-            return Measuring.median(ratios)
+            return Measuring.median(rates)
         }
     }
 
