@@ -184,6 +184,10 @@ let testTargets: [Target] = [
         ],
         path: "Tests/Fuzzing", swiftSettings: settings),
     tests(of: "Fuzzing", ["JSON", "Runtime"], besides: ["Corpus"]),
+    // A process that tests stop, kill and let run out of disk.
+    .executableTarget(
+        name: "log-worker", dependencies: ["SQLiteLog", "MessageLog", "Runtime"], path: "Tests/LogWorker",
+        swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),
     tests(of: "Diagnostics"),
@@ -198,7 +202,7 @@ let testTargets: [Target] = [
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
     tests(of: "API", ["JSON"]),
-    tests(of: "MessageLog", ["SQLiteLog", "SQLite"]),
+    tests(of: "MessageLog", ["SQLiteLog", "SQLite", "log-worker"]),
     tests(of: "HTTPMessages"),
     tests(of: "HTTPClient", ["HTTPServer", "HTTPMessages"]),
     tests(of: "HTTPServer", ["HTTPClient", "HTTPMessages"]),

@@ -45,6 +45,8 @@ package struct SQLiteError: Error, Equatable, Sendable, CustomStringConvertible 
 
     package var isBusy: Bool { code == .busy }
     package var isFull: Bool { code == .full }
+    /// Whether the system failed to read, write or sync, also for want of space: what was being written may be on the disk in part.
+    package var isInputOutput: Bool { extendedCode & 0xff == SQLITE_IOERR }
     /// Whether the file cannot be trusted: damaged, or no database at all.
     package var isCorrupt: Bool { code == .corrupt || code == .notADatabase }
 

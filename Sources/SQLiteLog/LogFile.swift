@@ -24,7 +24,7 @@ struct LogFile: Sendable {
             usleep(2000)
         }
         members.turns.reset()
-        try isThere ? WALCheck(path: path).run() : make()
+        if isThere { try takeUp() } else { try make() }
         _ = members.tryShareOpen()
     }
 
@@ -68,6 +68,35 @@ struct LogFile: Sendable {
         return database
     }
 
+    /// Looks at what an earlier run has left, and makes it durable before anything is written behind it: what a killed process wrote and could not
+    /// sync is in the system's memory, looks whole, and may never have reached the disk.
+    private func takeUp() throws(MessageLogError) {
+        try WALCheck(path: path).run()
+        let database = try connect(.readWrite)
+        do throws(SQLiteError) { try database.checkpoint(.truncate) } catch {
+            // A disk that is full keeps nobody from reading; whoever writes is refused.
+            guard error.isFull || error.isBusy else { throw MessageLogError(error, "open log \(path)") }
+        }
+    }
+
+    /// Finds out, after a write or a sync has failed, whether the file can be trusted with more: what was acknowledged can be read back from the disk,
+    /// and the disk takes a transaction. That transaction stands where the one that failed stood, so that nobody finds the rest of it.
+    func prove(_ database: Database) throws(MessageLogError) {
+        do throws(Failure) {
+            try database.transaction(mapError: { Failure.failed($0) }) { () throws(Failure) in
+                do throws(MessageLogError) { try WALCheck(path: path).runAfterFailure() } catch {
+                    throw .refused(error)
+                }
+                // Writes the first page, with what is there already.
+                try attempt { () throws(SQLiteError) in
+                    try database.execute("PRAGMA user_version = \(Schema.version)")
+                }
+            }
+        } catch {
+            throw error.error("check log \(path) after a write that failed")
+        }
+    }
+
     private var isThere: Bool { access(path, F_OK) == 0 }
 
     /// Makes an empty log beside its place and moves it there, so that a log is either whole or not there.
@@ -85,6 +114,8 @@ struct LogFile: Sendable {
             let database = try Database(new)
             try database.execute(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN; \(Schema.create) COMMIT")
+            // Closing would do it too, and tell nobody that it failed.
+            try database.checkpoint(.truncate)
         } catch {
             throw MessageLogError(error, what)
         }

@@ -1,72 +1,173 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import MessageLog
 
 /// Looks for damage in the middle of the write-ahead log that a killed process has left.
 ///
 /// SQLite takes the first frame whose checksum is wrong for the end: right for a torn write, but where a bit has changed in the middle, all the
-/// transactions behind it, acknowledged long ago, would silently be gone. Each of our transactions is synced before the next one is written, so a
-/// bad frame is a torn write only if no transaction was begun after its own. (https://www.sqlite.org/fileformat2.html#the_write_ahead_log)
+/// transactions behind it, acknowledged long ago, would silently be gone. Each of our transactions is synced before the next one is written, and
+/// each frame's checksum goes on from that of the frame before; so a bad frame is damage, and no torn write, if behind it a transaction ends and
+/// another one goes on from there. (What an undone transaction has left further behind goes on from nowhere.)
+/// https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 struct WALCheck {
     private static let headerSize = 32
     private static let frameHeaderSize = 24
 
     let path: String
 
-    private struct Frame {
-        var isCommit: Bool
-        var salts: UInt64
+    private var name: String { "\(path)-wal" }
+
+    /// Throws `corrupt` where transactions that were acknowledged are behind a damaged frame.
+    func run() throws(MessageLogError) {
+        guard let scan = try scan(), let frame = scan.damaged else { return }
+        throw damage(
+            "frame \(frame) of \(name) is damaged, and transactions that were acknowledged are behind it")
     }
 
-    func run() throws(MessageLogError) {
-        let name = "\(path)-wal"
-        guard let size = LogFile.size(name), size > Int64(WALCheck.headerSize) else { return }
-        let data: Data
-        do { data = try Data(contentsOf: URL(filePath: name), options: .alwaysMapped) } catch {
+    /// Throws `corrupt` where something that was acknowledged cannot be read back from the disk. To be called while nobody can write.
+    func runAfterFailure() throws(MessageLogError) {
+        // What is in memory may not be what is on the disk: a system marks pages that it failed to write as written.
+        let descriptor = open(name, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 {
+            posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+            close(descriptor)
+        }
+        let acknowledged = WALCheck.lastFrame(indexedIn: "\(path)-shm")
+        let whole = try scan()?.whole ?? 0
+        guard whole < acknowledged else { return }
+        throw damage("of \(acknowledged) frames in \(name) only \(whole) can be read back from the disk")
+    }
+
+    private func damage(_ what: String) -> MessageLogError {
+        MessageLogError(.corrupt, "open log \(path): \(what); keep both files and \(MessageLogError.cure)")
+    }
+
+    /// How many frames are whole, from the beginning on, and the frame behind them if it was whole once; nil where there is no WAL.
+    private func scan() throws(MessageLogError) -> (whole: Int, damaged: Int?)? {
+        guard let size = LogFile.size(name), size > Int64(WALCheck.headerSize) else { return nil }
+        do {
+            // Read, not mapped: a page that the disk does not give would end the process.
+            let data = try Data(contentsOf: URL(filePath: name))
+            return data.withUnsafeBytes { WALCheck.scan($0) }
+        } catch {
             throw MessageLogError(.unavailable, "open log \(path): read \(name): \(error)")
         }
-        guard let frame = data.withUnsafeBytes({ WALCheck.damagedFrame($0) }) else { return }
-        throw MessageLogError(
-            .corrupt,
-            "open log \(path): frame \(frame) of \(name) is damaged, and transactions that were acknowledged are behind it; "
-                + "keep both files and \(MessageLogError.cure)")
+    }
+
+    /// The number of the last frame that is part of an acknowledged transaction, as SQLite's shared memory has it; 0 where there is none.
+    /// https://www.sqlite.org/walformat.html#the_wal_index_header
+    private static func lastFrame(indexedIn index: String) -> Int {
+        let descriptor = open(index, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var frame: UInt32 = 0
+        return pread(descriptor, &frame, 4, 16) == 4 ? Int(frame) : 0
     }
 
     /// The number of a frame that was whole once; nil when there is none.
-    static func damagedFrame(_ wal: UnsafeRawBufferPointer) -> Int? {
+    static func damagedFrame(_ wal: UnsafeRawBufferPointer) -> Int? { scan(wal).damaged }
+
+    static func scan(_ wal: UnsafeRawBufferPointer) -> (whole: Int, damaged: Int?) {
         let pageSize = Int(word(wal, 8, isBigEndian: true))
-        guard pageSize >= 512, pageSize <= 65536, pageSize & (pageSize - 1) == 0 else { return nil }
-        let count = (wal.count - headerSize) / (frameHeaderSize + pageSize)
-        // The lowest bit of the magic number is the byte order of the checksums.
-        var sum = Checksum(isBigEndian: word(wal, 0, isBigEndian: true) & 1 == 1)
-        sum.add(wal, 0..<24)
-        let salts = long(wal, 16)
+        guard wal.count >= headerSize, pageSize >= 512, pageSize <= 65536, pageSize & (pageSize - 1) == 0
+        else {
+            return (0, nil)
+        }
+        let frames = Frames(wal, pageSize: pageSize)
+        var sum = frames.headerSum
         guard sum.matches(wal, 24) else {
-            return hasTransactions(wal, 0..<count, pageSize, salts: nil) ? 0 : nil
+            // The order of the bytes in the sums is not known then.
+            let isDamaged = [true, false].contains {
+                Frames(wal, pageSize: pageSize, isBigEndian: $0)
+                    .hasTransactions(from: 0, after: nil, salts: nil)
+            }
+            return (0, isDamaged ? 0 : nil)
         }
-        for number in 0..<count {
-            let start = headerSize + number * (frameHeaderSize + pageSize)
-            sum.add(wal, start..<start + 8)
-            sum.add(wal, start + frameHeaderSize..<start + frameHeaderSize + pageSize)
-            if long(wal, start + 8) == salts, sum.matches(wal, start + 16) { continue }
-            return hasTransactions(wal, number..<count, pageSize, salts: salts) ? number : nil
+        let salts = long(wal, 16)
+        for number in 0..<frames.count {
+            let next = frames.sum(of: number, after: sum)
+            guard frames.salts(of: number) == salts, next == frames.storedSum(of: number) else {
+                return (number, frames.hasTransactions(from: number, after: sum, salts: salts) ? number : nil)
+            }
+            sum = next
         }
-        return nil
+        return (frames.count, nil)
     }
 
-    /// Whether among the frames there is the end of a transaction and, behind it, something of another one. Frames of a transaction carry the salts
-    /// of the header; nil is a header that cannot be read, where neighbours with the same salts are proof enough.
-    private static func hasTransactions(
-        _ wal: UnsafeRawBufferPointer, _ frames: Range<Int>, _ pageSize: Int, salts: UInt64?
-    ) -> Bool {
-        var end: UInt64?
-        for number in frames {
-            let start = headerSize + number * (frameHeaderSize + pageSize)
-            let own = long(wal, start + 8)
-            guard own != 0, salts == nil || own == salts else { continue }
-            if end == own { return true }
-            if word(wal, start + 4, isBigEndian: true) != 0 { end = own }
+    /// The frames of a write-ahead log, of which nothing is believed.
+    private struct Frames {
+        let wal: UnsafeRawBufferPointer
+        let pageSize: Int
+        let isBigEndian: Bool
+
+        /// - Parameter isBigEndian: the byte order of the checksums; nil is what the lowest bit of the magic number says.
+        init(_ wal: UnsafeRawBufferPointer, pageSize: Int, isBigEndian: Bool? = nil) {
+            self.wal = wal
+            self.pageSize = pageSize
+            self.isBigEndian = isBigEndian ?? (word(wal, 0, isBigEndian: true) & 1 == 1)
         }
-        return false
+
+        var count: Int { (wal.count - headerSize) / (frameHeaderSize + pageSize) }
+
+        private func start(_ number: Int) -> Int { headerSize + number * (frameHeaderSize + pageSize) }
+
+        func salts(of number: Int) -> UInt64 { long(wal, start(number) + 8) }
+
+        func isEndOfTransaction(_ number: Int) -> Bool {
+            word(wal, start(number) + 4, isBigEndian: true) != 0
+        }
+
+        func storedSum(of number: Int) -> Checksum {
+            var sum = Checksum(isBigEndian: isBigEndian)
+            sum.first = word(wal, start(number) + 16, isBigEndian: true)
+            sum.second = word(wal, start(number) + 20, isBigEndian: true)
+            return sum
+        }
+
+        /// The sum that the header should have.
+        var headerSum: Checksum {
+            var sum = Checksum(isBigEndian: isBigEndian)
+            sum.add(wal, 0..<24)
+            return sum
+        }
+
+        /// The sum that a frame should have.
+        func sum(of number: Int, after before: Checksum) -> Checksum {
+            var sum = before
+            sum.add(wal, start(number)..<start(number) + 8)
+            sum.add(wal, start(number) + frameHeaderSize..<start(number) + frameHeaderSize + pageSize)
+            return sum
+        }
+
+        /// Whether at or behind the bad frame `first` a transaction ends and another one goes on from there.
+        ///
+        /// - Parameters:
+        ///   - before: the sum of the frame before it; nil where the header cannot be read.
+        ///   - salts: those of the header.
+        func hasTransactions(from first: Int, after before: Checksum?, salts: UInt64?) -> Bool {
+            for number in first..<max(count - 1, first) {
+                guard self.salts(of: number + 1) == salts ?? self.salts(of: number) else { continue }
+                // Of the bad frame either the sum in it is bad or what the sum is of.
+                var sums = [storedSum(of: number)]
+                if number == first, let before { sums.append(sum(of: number, after: before)) }
+                let next = storedSum(of: number + 1)
+                guard sums.contains(where: { sum(of: number + 1, after: $0) == next }) else { continue }
+                if isEndOfTransaction(number) { return true }
+                if number == first, let before, wasEndOfTransaction(number, after: before) { return true }
+            }
+            return false
+        }
+
+        /// Whether the bad frame would be whole if a single bit of what says that it ends a transaction were another one.
+        private func wasEndOfTransaction(_ number: Int, after before: Checksum) -> Bool {
+            let start = start(number)
+            return (0..<32).contains { bit in
+                var sum = before
+                sum.add(wal, start..<start + 8, flipping: 1 << UInt32(bit))
+                sum.add(wal, start + frameHeaderSize..<start + frameHeaderSize + pageSize)
+                return sum == storedSum(of: number)
+            }
+        }
     }
 
     private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int, isBigEndian: Bool) -> UInt32 {
@@ -79,17 +180,18 @@ struct WALCheck {
     }
 
     /// The running checksum of a write-ahead log.
-    private struct Checksum {
+    private struct Checksum: Equatable {
         let isBigEndian: Bool
-        private var first: UInt32 = 0
-        private var second: UInt32 = 0
+        var first: UInt32 = 0
+        var second: UInt32 = 0
 
         init(isBigEndian: Bool) { self.isBigEndian = isBigEndian }
 
-        mutating func add(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        /// - Parameter flipping: bits of every second word to take for what they are not.
+        mutating func add(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, flipping: UInt32 = 0) {
             for offset in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
                 first &+= word(bytes, offset, isBigEndian: isBigEndian) &+ second
-                second &+= word(bytes, offset + 4, isBigEndian: isBigEndian) &+ first
+                second &+= word(bytes, offset + 4, isBigEndian: isBigEndian) ^ flipping &+ first
             }
         }
 

@@ -25,6 +25,8 @@ final class WriterThread {
     private let parts: Parts
     private let turn: Turns.Candidate
     private var tables: Tables?
+    /// Whether a write or a sync has failed since the file was last known to be good.
+    private var isInDoubt = false
     /// How many may come for the next transaction: those who shared the last one, and those who came while it ran.
     private var company = 1
     private var lastTime = Duration.zero
@@ -119,8 +121,11 @@ final class WriterThread {
 
     private func undone(_ jobs: [any WriteJob], _ error: SQLiteError) -> Bool {
         tables?.forgetTopics()
-        // A write or a sync that failed leaves nobody knowing what is on the disk: begin anew with what the file says.
-        if error.code == .inputOutput { tables = nil }
+        // A write or a sync that failed leaves nobody knowing what is on the disk: nothing is acknowledged until that has been found out.
+        if error.isInputOutput {
+            tables = nil
+            isInDoubt = true
+        }
         // A WAL that was copied is begun anew: that may be all the space that the next transaction needs, one of retention's for instance.
         if error.isFull { _ = try? tables?.database.checkpoint(.passive) }
         // One of them may be to blame alone: it meets a damaged page, or is too large for what space is left.
@@ -134,8 +139,16 @@ final class WriterThread {
     private func connected() throws(MessageLogError) -> Tables {
         if let tables { return tables }
         let new = try connect()
+        if isInDoubt { try prove(new) }
         tables = new
         return new
+    }
+
+    private func prove(_ new: Tables) throws(MessageLogError) {
+        turn.begin()
+        defer { parts.members.turns.end() }
+        try parts.file.prove(new.database)
+        isInDoubt = false
     }
 
     private func connect() throws(MessageLogError) -> Tables {

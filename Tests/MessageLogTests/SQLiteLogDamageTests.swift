@@ -306,4 +306,30 @@ import Testing
         }
         #expect(wal.withUnsafeBytes { WALCheck.damagedFrame($0) } == nil)
     }
+
+    /// A transaction that was undone after much of it was written leaves frames behind the end, which later ones overwrite little by little.
+    @Test func whatAnUndoneTransactionHasLeftIsNotTakenForAcknowledged() async throws {
+        let log = try await SQLiteLog.open(path)
+        try await log.create([TopicConfiguration(name: "runs", partitions: 1, cleanup: .delete(after: nil))])
+        let undone = try Database(path)
+        try undone.execute("PRAGMA cache_size = 5; BEGIN IMMEDIATE; CREATE TABLE large (x)")
+        for _ in 0..<100 {
+            try undone.run("INSERT INTO large VALUES (?)", Array(repeating: 1 as UInt8, count: 4000))
+        }
+        try undone.execute("ROLLBACK")
+        for key in ["first", "last"] {
+            _ = try await log.publish([NewRecord(topic: "runs", key: key, value: [1])])
+        }
+        var wal = try bytes("log.db-wal")
+        let whole = wal.withUnsafeBytes { WALCheck.scan($0).whole }
+        #expect((wal.count - 32) / 4120 > whole + 50, "frames of the undone transaction are there")
+        // The power goes while the last one is written.
+        wal[32 + whole * 4120 - 10] ^= 1
+        for name in ["log.db", "log.db-wal"] {
+            try write(name == "log.db" ? try bytes(name) : wal, "torn-\(name)")
+        }
+        await log.close()
+        let torn = try await SQLiteLog.open(folder.file("torn-log.db"))
+        #expect(try await torn.read(Self.first, from: 0, limit: ReadLimit()).map(\.key) == ["first"])
+    }
 }

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Glibc
+import MessageLog
+import Runtime
+import TestSupport
+import Testing
+
+@testable import SQLiteLog
+
+/// A disk without room: publishes are refused and say so, reading goes on, and with room again so does everything.
+@Suite struct FullDiskTests {
+    /// What makes the disk full: a small file system in memory where one may be mounted, and a process whose writes fail.
+    enum Kind: String, CaseIterable {
+        case fileSystem, systemCalls
+
+        static let possible = SmallDisk.isPossible ? allCases : [.systemCalls]
+    }
+
+    @Test(arguments: Kind.possible)
+    func publishesAreRefusedReadingGoesOnAndRoomIsEnough(_ kind: Kind) async throws {
+        let disk = try kind == .fileSystem ? SmallDisk(megabytes: 4) : nil
+        let folder = try TemporaryFolder()
+        let shim = try await FaultShim()
+        let path = "\(disk?.path ?? folder.path)/log.db"
+        let worker = try LogWorker(path, environment: disk == nil ? shim.environment : [:])
+        try await worker.tell("create runs")
+        for number in 0..<10 { try await worker.tell("publish runs 1 \(number)") }
+        let before = try await worker.tell("read runs")
+        try disk?.fill()
+        if disk == nil { try shim.fail(.write, .ENOSPC, count: nil, on: "log.db-wal") }
+        var codes: [String] = []
+        for number in 0..<40 {
+            if let code = try await worker.refusal(of: "publish runs 20 late-\(number)") {
+                codes.append(code)
+            }
+        }
+        #expect(codes.count >= 38, "what room the files have already may be used")
+        #expect(Set(codes) == ["full"])
+        #expect(try await worker.tell("read runs").hasPrefix(before))
+        // A process that comes only now can read as well; it makes nothing worse.
+        #expect(try await LogInspection(path, depth: .records).report().problems == [])
+        disk?.empty()
+        shim.heal()
+        try await worker.tell("publish runs 1 after")
+        try await worker.killNow()
+        let log = try await SQLiteLog.open(path)
+        let records = try await log.read(
+            TopicPartition(topic: "runs", partition: 0), from: 0, limit: ReadLimit(records: .max, bytes: .max)
+        )
+        let keys = records.map(\.key)
+        #expect(keys.first == "0" && keys.last == "after")
+        #expect(keys.count == 11 + (40 - codes.count) * 20, "no refused record, and every other one")
+        #expect(try await log.checkIntegrity().problems == [])
+        await log.close()
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "mounting a small file system is not permitted here"))
+    func aLogOnAFullDiskCanBeOpenedAndRead() async throws {
+        let disk = try SmallDisk(megabytes: 4)
+        let path = "\(disk.path)/log.db"
+        let worker = try LogWorker(path)
+        try await worker.tell("create runs")
+        try await worker.tell("publish runs 50 before")
+        try await worker.killNow()
+        // SQLite's shared memory stays, as with services that have not ended all at once.
+        try disk.fill()
+        let log = try await SQLiteLog.open(path)
+        let runs = TopicPartition(topic: "runs", partition: 0)
+        #expect(try await log.read(runs, from: 0, limit: ReadLimit()).count == 50)
+        let large = NewRecord(topic: "runs", key: "large", value: Array(repeating: 1, count: 1 << 20))
+        let error = await #expect(throws: MessageLogError.self) { try await log.publish([large]) }
+        #expect(error?.code == .full)
+        disk.empty()
+        #expect(try await log.publish([large])[0].offset == 50)
+        await log.close()
+    }
+}
+
+/// A small file system in memory, mounted while this lives. Only the super-user may.
+final class SmallDisk: Sendable {
+    static let isPossible: Bool = {
+        guard let disk = try? SmallDisk(megabytes: 1) else {
+            print(
+                "no small file system can be mounted here: full disks are made of failing system calls alone")
+            return false
+        }
+        return !disk.path.isEmpty
+    }()
+
+    private let folder: TemporaryFolder
+    var path: String { folder.path }
+
+    init(megabytes: Int) throws {
+        folder = try TemporaryFolder()
+        guard mount("none", folder.path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
+            throw SystemError("mount a small file system")
+        }
+    }
+
+    deinit { umount2(folder.path, Int32(MNT_DETACH)) }
+
+    /// Leaves no room at all.
+    func fill() throws {
+        let filler = open("\(path)/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard filler >= 0 else { throw SystemError("make a filler") }
+        defer { close(filler) }
+        let bytes = [UInt8](repeating: 1, count: 4096)
+        while write(filler, bytes, bytes.count) > 0 {}
+    }
+
+    func empty() { unlink("\(path)/filler") }
+}
