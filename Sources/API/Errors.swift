@@ -35,6 +35,8 @@ package enum APIErrorCode: String, Codable, Sendable, CaseIterable {
     case methodNotAllowed = "method_not_allowed"
     case forbidden
     case unavailable
+    /// The disk has no room for more; reading goes on. It takes somebody who makes room.
+    case full
     case internalError = "internal_error"
 
     package var httpStatus: Int {
@@ -47,6 +49,7 @@ package enum APIErrorCode: String, Codable, Sendable, CaseIterable {
         case .methodNotAllowed: 405
         case .forbidden: 403
         case .unavailable: 503
+        case .full: 507
         case .internalError: 500
         }
     }

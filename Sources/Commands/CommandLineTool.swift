@@ -163,7 +163,7 @@ extension CommandLineTool {
         case .notFound: .notFound
         case .conflict: .conflict
         case .forbidden: .notAllowed
-        case .unavailable: .unreachable
+        case .unavailable, .full: .unreachable
         case .internalError: .internalError
         }
     }

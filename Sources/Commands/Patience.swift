@@ -20,7 +20,7 @@ extension CommandContext {
                 // Services that nobody has started do not come back.
                 guard stack.supervisorProcessID != nil else { throw error }
                 failures += 1
-                terminal.progress("waiting for the API")
+                terminal.progress("trying again: \(error.message)")
                 try await time.sleep(for: backoff.delay(after: failures))
             }
         }

@@ -47,7 +47,9 @@ struct InMemoryGroup {
         return balance.leases(of: member.id)
     }
 
-    mutating func commit(_ offset: Int64, in partition: TopicPartition) { committed[partition] = offset }
+    mutating func commit(_ offset: Int64, in partition: TopicPartition) {
+        committed[partition] = max(offset, committed[partition] ?? 0)
+    }
 
     /// The first offset that the group has yet to take; nil where it does not consume the partition.
     func next(in partition: TopicPartition) -> Int64? {

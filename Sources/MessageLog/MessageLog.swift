@@ -104,7 +104,7 @@ package struct PartitionLease: Hashable, Sendable {
 /// Offsets and records that become visible together, on behalf of one leased partition.
 package struct GroupTransaction: Equatable, Sendable {
     package var lease: PartitionLease
-    /// The next offset to take, by topic, in the leased partition.
+    /// The next offset to take, by topic, in the leased partition. What is behind an earlier commit changes nothing: offsets never go backwards.
     package var offsets: [String: Int64]
     package var records: [NewRecord]
 

@@ -56,12 +56,16 @@ package final class FileLock: Sendable {
         return FileLock(path: path, descriptor: descriptor)
     }
 
-    /// Whether somebody holds the lock on `path` right now.
+    /// Whether somebody holds the lock on `path` right now. Asks without writing, so that it works in a folder that cannot be written.
     package static func isHeld(_ path: String) -> Bool {
-        guard access(path, F_OK) == 0, let attempt = try? tryLock(path) else {
-            return access(path, F_OK) == 0
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // One that is there and cannot be looked into is somebody else's.
+        guard descriptor >= 0 else { return errno != ENOENT }
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_SH | LOCK_NB) != 0 {
+            if errno != EINTR { return errno == EWOULDBLOCK }
         }
-        return withExtendedLifetime(attempt) { false }
+        return false
     }
 
     /// Replaces what the file says, for people who look at it: a process id.

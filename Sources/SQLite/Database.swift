@@ -14,7 +14,11 @@ internal import Dispatch
 /// thread. Statements are prepared once and kept, by their text; values always travel as parameters.
 package final class Database {
     /// What may be done with the file.
-    package enum Access: Sendable { case readOnly, readWrite, create }
+    package enum Access: Sendable {
+        case readOnly, readWrite, create
+        /// The file alone, which nobody changes: no lock is taken and nothing is made beside it. A write-ahead log is not looked at.
+        case immutable
+    }
 
     /// When a transaction takes the write lock: at the first write, or at once. Whoever reads and then writes wants it at once, since a
     /// transaction that has read cannot wait for the lock any more.
@@ -38,7 +42,7 @@ package final class Database {
     /// More distinct texts than any of our programs has; beyond it statements are prepared anew.
     private static let keptStatements = 128
 
-    package var path: String { connection.path }
+    package let path: String
     private let connection: Connection
     private var kept: [String: Statement] = [:]
 
@@ -55,15 +59,28 @@ package final class Database {
         let flags =
             switch access {
             case .readOnly: SQLITE_OPEN_READONLY
+            case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             case .readWrite: SQLITE_OPEN_READWRITE
             case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
+        self.path = path
         connection = try Connection(
-            path: path, flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+            path: access == .immutable ? Database.immutableURI(path) : path,
+            flags: flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
             files: gathersLog ? GatheredLog.name : nil, busyTimeout: busyTimeout)
         // A misspelt column in double quotes is an error, not a string.
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DML, 0, nil)
         csqlite_db_config_int(connection.handle, SQLITE_DBCONFIG_DQS_DDL, 0, nil)
+    }
+
+    private static func immutableURI(_ path: String) -> String {
+        let escaped = path.utf8.map { byte in
+            let isPlain = UInt8(ascii: "/") == byte || UInt8(ascii: ".") == byte || byte >= 0x80
+            let isWord = Unicode.Scalar(byte).properties.isAlphabetic || (48...57).contains(byte)
+            return isPlain || isWord
+                ? [byte] : Array("%\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
+        }
+        return "file:" + String(decoding: escaped.joined(), as: UTF8.self) + "?immutable=1"
     }
 
     /// Runs one or more statements without parameters: a schema, a pragma.

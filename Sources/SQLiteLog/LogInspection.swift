@@ -1,3 +1,4 @@
+internal import Glibc
 package import MessageLog
 internal import Runtime
 internal import SQLite
@@ -77,7 +78,7 @@ package struct LogInspection: Sendable {
         if let problem = leftWALProblem() { await found(.problem(problem)) }
         let reader = Reader(file, counters)
         do throws(MessageLogError) {
-            try await reader.open()
+            try await reader.open(mustBeImmutable ? .immutable : .readOnly)
         } catch {
             guard error.code == .corrupt else { throw error }
             await found(.problem(LogProblem(error.message)))
@@ -86,6 +87,13 @@ package struct LogInspection: Sendable {
         let isComplete = try await walk(reader, found)
         await reader.close()
         return isComplete
+    }
+
+    /// Whether nothing can be made beside the file, as SQLite wants to, and the file is all there is.
+    private var mustBeImmutable: Bool {
+        let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? "."
+        let isOpened = access("\(file.path)-shm", F_OK) == 0
+        return !isOpened && access(folder, W_OK) != 0 && LogFile.size("\(file.path)-wal") ?? 0 == 0
     }
 
     private var isOver: Bool { deadline.map { $0 <= .now } ?? false }

@@ -16,8 +16,9 @@ actor Reader {
         self.statistics = statistics
     }
 
-    func open() throws(MessageLogError) {
-        let database = try file.connect(.readOnly)
+    /// - Parameter access: how; `immutable` for a file that nobody can write.
+    func open(_ access: Database.Access = .readOnly) throws(MessageLogError) {
+        let database = try file.connect(access)
         do throws(SQLiteError) { tables = try Tables(database) } catch {
             throw MessageLogError(error, "open log \(file.path)")
         }

@@ -94,7 +94,7 @@ extension Tables {
             """
             INSERT INTO committed (group_name, topic, partition, offset, checksum) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (group_name, topic, partition)
-            DO UPDATE SET offset = excluded.offset, checksum = excluded.checksum
+            DO UPDATE SET offset = excluded.offset, checksum = excluded.checksum WHERE excluded.offset > offset
             """, group, topic.id, partition, offset,
             RowChecksum.of(group, topic.id, Int64(partition), offset))
     }

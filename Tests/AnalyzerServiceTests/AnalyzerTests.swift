@@ -84,6 +84,21 @@ import Testing
         await receiver.stop()
     }
 
+    @Test func whatIsDeliveredAgainAndLateTellsNobodyTwice() async throws {
+        let fixture = try await Fixture()
+        let receiver = try Receiver()
+        fixture.stage.deliverEverythingAgain()
+        try await fixture.stage.running(fixture.analyzer(receiver.server.address)) {
+            try await fixture.send(Given.result("r1", [300]))
+            #expect(await eventually { receiver.events == ["alarm.open"] })
+            try await fixture.send(Given.result("r2", [301]), Given.result("r3", [200]))
+            #expect(await eventually { receiver.events.count == 2 })
+        }
+        #expect(receiver.events == ["alarm.open", "alarm.resolved"])
+        #expect(try await fixture.alarms().map(\.state) == [.open, .resolved])
+        await receiver.stop()
+    }
+
     @Test func aReceiverThatFailsOnceGetsTheSameNoticeAgain() async throws {
         let fixture = try await Fixture()
         let receiver = try Receiver(answers: [500])

@@ -10,7 +10,8 @@ final class Stack: Sendable {
     let folder: TemporaryFolder
     let environment: [String: String]
 
-    var home: String { folder.file("home") }
+    /// In the test's own folder unless the test says otherwise.
+    var home: String { environment["BAI_HOME"] ?? folder.file("home") }
 
     init(_ variables: [String: String] = [:]) throws {
         folder = try TemporaryFolder()

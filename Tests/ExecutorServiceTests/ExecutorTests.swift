@@ -272,9 +272,8 @@ import Testing
         #expect(runner.started == runs.map { "\($0)/1" })
     }
 
-    /// Killed between effect and commit at each place where that can happen; then everything goes on as if it had not been.
-    @Test(arguments: 1...14) func aKillBetweenEffectAndCommitChangesNothing(point: Int) async throws {
-        let subject = Crashing(at: point) { executor() }
+    /// Two runs, of which the second waits for the first and is canceled.
+    private func twoRuns(_ subject: some Subject) async throws {
         try await stage.running(subject) {
             try await fetch("a", .init(repeats: 2, warmup: 1))
             try await waitFor("QUEUED 1", of: "a")
@@ -303,6 +302,17 @@ import Testing
         #expect(try await stage.payloads(JobCreated.self, of: "a").map(\.attempt.number) == [1, 2, 3])
         #expect(try await stage.payloads(CollectionRequested.self, of: "a").count == 1)
         // How many records are taken at once varies; this many times effects are done at the least.
+    }
+
+    /// Killed between effect and commit at each place where that can happen; then everything goes on as if it had not been.
+    @Test(arguments: 1...14) func aKillBetweenEffectAndCommitChangesNothing(point: Int) async throws {
+        let subject = Crashing(at: point) { executor() }
+        try await twoRuns(subject)
         if point <= 10 { #expect(subject.hasCrashed) }
+    }
+
+    @Test func whatIsDeliveredAgainAndLateChangesNothing() async throws {
+        stage.deliverEverythingAgain()
+        try await twoRuns(executor())
     }
 }

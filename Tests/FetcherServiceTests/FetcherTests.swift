@@ -217,6 +217,20 @@ import Testing
         #expect(try await stage.statuses(of: "r") == ["CANCELED 0"])
     }
 
+    @Test func whatIsDeliveredAgainAndLateChangesNothing() async throws {
+        stage.deliverEverythingAgain()
+        try await stage.running(fetcher()) {
+            for (run, name) in [("r", "a"), ("s", "b"), ("r", "a")] {
+                try await submit(run, name)
+                try await waitFor("FETCHED 0", of: run)
+            }
+        }
+        for run in ["r", "s"] {
+            #expect(try await stage.statuses(of: run) == ["FETCHING 0", "FETCHED 0"])
+            #expect(try await fetched(run).count == 1)
+        }
+    }
+
     /// Killed between effect and commit at each place where that can happen; then everything goes on as if it had not been.
     @Test(arguments: 1...3) func aKillBetweenEffectAndCommitChangesNothing(point: Int) async throws {
         let store = self.store

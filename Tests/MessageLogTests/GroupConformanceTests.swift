@@ -65,6 +65,41 @@ import Testing
     }
 
     @Test(arguments: LogKind.allCases)
+    func committedOffsetsNeverGoBackwards(_ kind: LogKind) async throws {
+        let fixture = try await LogFixture(kind)
+        for _ in 0..<3 { try await fixture.publish("runs", key(in: 1)) }
+        let member = try await fixture.join("a")
+        let lease = try await member.leases(4)[1]
+        for offset in [2, 1, 0] as [Int64] {
+            // The records of such a transaction are published all the same.
+            try await member.commit([
+                GroupTransaction(
+                    lease: lease, offsets: ["runs": offset],
+                    records: [NewRecord(topic: "state", key: "k", value: [1])])
+            ])
+        }
+        let partition = TopicPartition(topic: "runs", partition: 1)
+        #expect(try await fixture.log.committedOffsets(of: "workers") == [partition: 2])
+        #expect(try await fixture.all("state").count == 3)
+    }
+
+    @Test(arguments: LogKind.allCases, [3600, -3600, 86_400, -86_400])
+    func aClockThatJumpsEndsNoLeaseAndLosesNoRecord(_ kind: LogKind, _ seconds: Int) async throws {
+        let fixture = try await LogFixture(kind)
+        let holder = try await fixture.join("holder", lease: .milliseconds(300))
+        let lease = try await holder.leases(4)[1]
+        let other = try await fixture.join("other", on: try await fixture.another())
+        await other.leave()
+        try await fixture.publish("runs", key(in: 1))
+        fixture.time.advance(by: .seconds(seconds))
+        try await fixture.publish("runs", key(in: 1))
+        fixture.time.advance(by: .seconds(-seconds))
+        try await fixture.publish("runs", key(in: 1))
+        #expect(try await holder.records(3).map(\.offset) == [0, 1, 2])
+        try await holder.commit([GroupTransaction(lease: lease, offsets: ["runs": 3])])
+    }
+
+    @Test(arguments: LogKind.allCases)
     func aTransactionPublishesAndCommitsTogether(_ kind: LogKind) async throws {
         let fixture = try await LogFixture(kind)
         let member = try await fixture.join("a")

@@ -68,7 +68,18 @@ final class LogWorker: Sendable {
         }
     }
 
-    func stop() { kill(child.processID, SIGSTOP) }
+    /// Stops it, and returns when all of its threads stand still.
+    func stop() async {
+        kill(child.processID, SIGSTOP)
+        let tasks = "/proc/\(child.processID)/task"
+        _ = await eventually {
+            ((try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []).allSatisfy { task in
+                let line = try? String(contentsOf: URL(filePath: "\(tasks)/\(task)/stat"), encoding: .utf8)
+                // The name, in parentheses, may hold anything; the state is behind it.
+                return line?.split(separator: ")").last?.hasPrefix(" T") ?? true
+            }
+        }
+    }
 
     func goOn() { kill(child.processID, SIGCONT) }
 

@@ -16,7 +16,7 @@ import Testing
         let stopped = try LogWorker(path)
         try await stopped.tell("create runs")
         let oldEpoch = try #require(Int(try await stopped.tell("join g runs 500")))
-        stopped.stop()
+        await stopped.stop()
         // What it was about to do when it was stopped, and does first of all when it wakes.
         stopped.send("commit runs 0 stale")
         let successor = try LogWorker(path)
@@ -39,7 +39,7 @@ import Testing
         let other = try await SQLiteLog.open(path)
         let member = try await other.join(
             group: "g", topics: ["runs"], settings: GroupSettings(member: "other", lease: .seconds(60)))
-        holder.stop()
+        await holder.stop()
         #expect(try await member.poll(limit: ReadLimit(), timeout: .milliseconds(300)) == .idle)
         holder.goOn()
         try await holder.tell("commit runs 0 mine")
@@ -59,7 +59,7 @@ import Testing
         #expect(try await member.poll(limit: ReadLimit(), timeout: .milliseconds(1200)) == .idle)
         try await holder.tell("commit runs 0 mine")
         try await holder.tell("publish runs 1 later")
-        holder.stop()
+        await holder.stop()
         #expect(try await member.leases(1).count == 1, "a stopped member is given up in spite of its clock")
         #expect(try await member.records(2).map(\.key) == ["mine", "later"])
     }

@@ -8,6 +8,8 @@ package import ServiceLoop
 package struct ServiceStage: Sendable {
     package let log = InMemoryLog()
     private let ids = RandomIDs()
+    /// The record that was sent last about each key, while everything is delivered again.
+    private let late = Locked<[String: NewRecord]?>(nil)
 
     /// - Parameter services: those that get a topic for their state.
     package init(services: String..., partitions: Int = 2) async throws {
@@ -53,13 +55,21 @@ package struct ServiceStage: Sendable {
         try await send(event, on: type(of: payload).topic, key: key ?? run)
     }
 
+    /// From now on whatever is sent is there twice, and once more after the next event about its key: as with publishers that do not know whether
+    /// they were heard.
+    package func deliverEverythingAgain() { late.withLock { $0 = [:] } }
+
     /// Publishes an event as it is.
     package func send(_ event: Event, on topic: Topic, key: String) async throws {
-        _ = try await log.publish([
-            NewRecord(
-                topic: topic.rawValue, key: key, headers: ["type": event.type],
-                value: try JSONCoding.encode(event))
-        ])
+        let record = NewRecord(
+            topic: topic.rawValue, key: key, headers: ["type": event.type],
+            value: try JSONCoding.encode(event))
+        let again = late.withLock { late -> [NewRecord] in
+            guard late != nil else { return [] }
+            let before = late?.updateValue(record, forKey: key)
+            return [record] + [before].compactMap { $0 }
+        }
+        _ = try await log.publish([record] + again)
     }
 
     /// Every event on a topic, in order within a run.

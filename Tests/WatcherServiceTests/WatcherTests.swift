@@ -148,6 +148,29 @@ import Testing
         #expect(try await stage.statuses(of: "r") == ["STARTING 1", "RUNNING 1", "CANCELED 1"])
     }
 
+    @Test func whatIsDeliveredAgainAndLateChangesNothing() async throws {
+        stage.deliverEverythingAgain()
+        try await stage.running(Watcher(runner: runner)) {
+            try await submit("r")
+            for attempt in [first, second] {
+                try await create("r", attempt)
+                runner.report(.running(since: SystemTime().now), of: "r/\(attempt.number)")
+                try await waitFor("RUNNING \(attempt.number)", of: "r")
+                runner.report(.finished(.sample()), of: "r/\(attempt.number)")
+                _ = try await waitForFinished(attempt.number, of: "r")
+            }
+            // Once more, and something behind it that shows that it was taken.
+            try await create("r", first)
+            try await submit("s")
+            try await create("s", first)
+            runner.report(.finished(.sample()), of: "s/1")
+            _ = try await waitForFinished(1, of: "s")
+        }
+        let running = try await stage.statuses(of: "r").filter { $0.hasPrefix("RUNNING") }
+        #expect(running == ["RUNNING 1", "RUNNING 2"])
+        #expect(try await stage.payloads(AttemptFinished.self, of: "r").map(\.attempt) == [first, second])
+    }
+
     /// Killed between effect and commit at each place where that can happen; then everything goes on as if it had not been.
     @Test(arguments: 1...5) func aKillBetweenEffectAndCommitChangesNothing(point: Int) async throws {
         let runner = self.runner

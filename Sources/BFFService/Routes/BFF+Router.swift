@@ -51,7 +51,8 @@ extension APIError {
     private init(_ error: MessageLogError) {
         switch error.code {
         case .recordTooLarge: self.init(.tooLarge, error.message)
-        case .unavailable, .full, .closed: self.init(.unavailable, "the message log: \(error.message)")
+        case .full: self.init(.full, "the message log: \(error.message)")
+        case .unavailable, .closed: self.init(.unavailable, "the message log: \(error.message)")
         case .offsetOutOfRange, .fenced, .unknownTopic, .invalidTopic, .corrupt, .unsupportedVersion:
             self.init(.internalError, "the message log: \(error.message)")
         }
