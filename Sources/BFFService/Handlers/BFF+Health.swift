@@ -43,6 +43,9 @@ extension BFF {
             report.problems.append(
                 "\(bad.count) records could not be read and are not shown; the last was \(bad.last ?? "")")
         }
+        if let obstacle = progress.obstacle {
+            report.problems.append("the read model waits: \(obstacle.message)")
+        }
         if !report.problems.isEmpty { report.status = "degraded" }
         return report
     }

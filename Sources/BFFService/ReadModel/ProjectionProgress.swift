@@ -9,9 +9,17 @@ package final class ProjectionProgress: Sendable {
         var lastBadRecord: String?
         var buildings = 0
         var distrust: String?
+        var obstacle: Obstacle?
         var next = 0
         var waiters: [Int: (target: [TopicPartition: Int64], continuation: AsyncStream<Void>.Continuation)] =
             [:]
+    }
+
+    /// What keeps the model from going on, until it does.
+    struct Obstacle: Sendable {
+        var message: String
+        /// Whether it is that the disk has no room.
+        var isFull: Bool
     }
 
     private let state = Locked(State())
@@ -47,10 +55,16 @@ package final class ProjectionProgress: Sendable {
         }
     }
 
+    /// What keeps the model from going on now; nil while it goes.
+    var obstacle: Obstacle? { state.withLock { $0.obstacle } }
+
+    func isHeldUp(by obstacle: Obstacle) { state.withLock { $0.obstacle = obstacle } }
+
     /// The model has come to `positions`.
     func advance(to positions: [TopicPartition: Int64]) {
         let reached = state.withLock { state in
             state.positions = positions
+            state.obstacle = nil
             let reached = state.waiters.filter { isReached($0.value.target, positions) }
             for id in reached.keys { state.waiters[id] = nil }
             return reached.values.map(\.continuation)

@@ -63,6 +63,9 @@ package actor Projector {
             } catch let error where isTransient(error) {
                 failures += 1
                 output.warning("the read model waits", ["error": String(describing: error)])
+                progress.isHeldUp(
+                    by: .init(
+                        message: String(describing: error), isFull: (error as? SQLiteError)?.isFull == true))
                 try? await Task.sleep(for: backoff.delay(after: failures))
             } catch let error as SQLiteError where error.isCorrupt {
                 try rebuild(because: error.message)

@@ -78,7 +78,14 @@ struct Submitter: Sendable {
         for partition in progress.positions.keys where partition.topic == Topic.runs.rawValue {
             ends[partition] = try await log.range(of: partition).upperBound
         }
-        guard await progress.wait(for: ends, within: Submitter.patience) else {
+        let patience = progress.obstacle == nil ? Submitter.patience : .zero
+        guard await progress.wait(for: ends, within: patience) else {
+            if let obstacle = progress.obstacle {
+                throw APIError(
+                    obstacle.isFull ? .full : .unavailable,
+                    (obstacle.isFull ? "no space is left: free some space; " : "")
+                        + "nothing was submitted, for the read model cannot be written: \(obstacle.message)")
+            }
             throw APIError(
                 .unavailable,
                 "the read model is being built, and until it is done a repeated request cannot be told from a new one: try again, or without an idempotency key"
