@@ -44,6 +44,19 @@ import Testing
         #expect(try await keys() == ["before", "after"])
     }
 
+    @Test func afterAFailedSyncTheLogSyncsATransactionOfItsOwnFirst() async throws {
+        let shim = try await FaultShim()
+        let worker = try await worker(shim)
+        try shim.fail(.sync, .EIO, on: "log.db-wal")
+        #expect(try await worker.refusal(of: "publish runs 2 refused") == "unavailable")
+        // The next sync goes well and the one after it fails: the publish's own is the second.
+        try shim.fail(.sync, .EIO, skip: 1, on: "log.db-wal")
+        #expect(try await worker.refusal(of: "publish runs 2 refused") == "unavailable")
+        try await worker.tell("publish runs 1 after")
+        try await worker.killNow()
+        #expect(try await keys() == ["before", "after"])
+    }
+
     @Test func theSyncThatFindsOutWhetherTheDiskWorksIsNotTakenForAnothers() async throws {
         let shim = try await FaultShim()
         let worker = try await worker(shim)
