@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 SWIFT_BUILD := swift build
 PROGRAMS := baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent
 RELEASE := .build/release
-SOURCES := Sources Tests Benchmarks Chaos Fuzz Package.swift
+SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build release hello test lint format bench chaos sanitize fuzz install clean

@@ -157,8 +157,8 @@ let programs: [Target] = [
             "JobRunner",
             "SQLite", "Detection", "Events", "Runtime", "JSON",
         ],
-        path: "Chaos", swiftSettings: settings),
-    .executableTarget(name: "bai-fuzz", dependencies: ["Fuzzing"], path: "Fuzz", swiftSettings: settings),
+        path: "Tests/bai-chaos", swiftSettings: settings),
+    .executableTarget(name: "bai-fuzz", dependencies: ["Fuzzing"], path: "Tests/bai-fuzz", swiftSettings: settings),
     .executableTarget(
         name: "Benchmarks",
         dependencies: [

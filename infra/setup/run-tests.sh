@@ -37,7 +37,7 @@ echo "== build ==" >&2
 swift build --build-tests
 
 echo "== lint ==" >&2
-swift format lint --strict --parallel --recursive Sources Tests Benchmarks Chaos Fuzz Package.swift
+swift format lint --strict --parallel --recursive Sources Tests Benchmarks Package.swift
 
 echo "== tests ==" >&2
 python_tests client-lib/python discover -s client-lib/python/tests
