@@ -80,6 +80,8 @@ let adapters: [Target] = [
     library("Manifests", ["CYAML", "JSON"]),
     library(
         "ObjectStore", ["Digests", "HTTPClient", "HTTPMessages", "CArchive", "CLinux", "JSON", "Runtime"]),
+    // A client of the Kubernetes API; what is asked of a cluster is up to those above.
+    library("Kubernetes", ["HTTPClient", "HTTPMessages", "JSON", "Manifests", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
     library(
@@ -188,6 +190,10 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "log-worker", dependencies: ["SQLiteLog", "MessageLog", "Runtime"], path: "Tests/LogWorker",
         swiftSettings: settings),
+    // An API server for tests, no part of the product.
+    .target(
+        name: "KubernetesStandIn", dependencies: ["HTTPServer", "HTTPMessages", "JSON", "Runtime"],
+        path: "Tests/KubernetesStandIn", exclude: ["README.md"], swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),
     tests(of: "Diagnostics"),
@@ -208,6 +214,8 @@ let testTargets: [Target] = [
     tests(of: "HTTPServer", ["HTTPClient", "HTTPMessages"]),
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
+    tests(of: "Kubernetes", ["KubernetesStandIn", "HTTPMessages", "JSON", "Runtime"]),
+    tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON"]),
     tests(of: "MetricStore"),
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
     tests(of: "Notification", ["HTTPServer"]),

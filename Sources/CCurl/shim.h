@@ -23,6 +23,11 @@ static inline CURLcode ccurl_setopt_progress(CURL *h, CURLoption o, ccurl_progre
 static inline CURLcode ccurl_setopt_open_socket(CURL *h, CURLoption o, curl_opensocket_callback v) {
     return curl_easy_setopt(h, o, v);
 }
+/* The bytes are copied. */
+static inline CURLcode ccurl_setopt_blob(CURL *h, CURLoption o, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(h, o, &blob);
+}
 static inline CURLcode ccurl_getinfo_long(CURL *h, CURLINFO i, long *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_getinfo_offset(CURL *h, CURLINFO i, curl_off_t *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_getinfo_string(CURL *h, CURLINFO i, char **v) { return curl_easy_getinfo(h, i, v); }

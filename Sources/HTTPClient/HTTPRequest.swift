@@ -21,6 +21,16 @@ package struct HTTPRequest: Sendable {
     package var responseLimit: Int?
     package var redirects = Redirects.hand
     package var tls = TLSOptions()
+    package var version = Version.http1
+    /// `host:port` to connect to instead of the URL's, whose name still is the one that the certificate must have.
+    package var connectTo: String?
+    /// The URL of the proxy to go through instead of the environment's.
+    package var proxy: String?
+    /// How long what was sent may stay unacknowledged, and a quiet connection's probes unanswered, before the kernel gives the connection up;
+    /// nil leaves that to the system, where it takes a quarter of an hour. For streams, and for connections that many requests share.
+    package var deadPeerTimeout: Duration?
+    /// Uses no connection that is open already: for another try after one on which nothing came.
+    package var connectsAnew = false
     /// Asks for a gzip, brotli or zstd answer and unpacks it. Not with `Range`: a part of a packed body cannot be unpacked.
     package var acceptsCompression = false
 
@@ -50,6 +60,14 @@ package struct HTTPRequest: Sendable {
         case follow(most: Int)
     }
 
+    /// What to speak.
+    package enum Version: Sendable, Equatable {
+        /// One request a connection at a time, so that a stream that waits for its reader never holds up another.
+        case http1
+        /// HTTP/2 over TLS where the peer agrees to it, with many requests on one connection; otherwise HTTP/1.1.
+        case newest
+    }
+
     /// Whom to trust, and who we are.
     package struct TLSOptions: Sendable {
         /// A PEM file of the authorities to trust; nil trusts the system's.
@@ -57,6 +75,10 @@ package struct HTTPRequest: Sendable {
         /// PEM files of our certificate and its key.
         package var certificate: String?
         package var certificateKey: String?
+        /// The same three as texts in PEM, which win over the files: what came in a message need not be written anywhere.
+        package var authoritiesText: [UInt8]?
+        package var certificateText: [UInt8]?
+        package var certificateKeyText: [UInt8]?
         /// Takes any certificate for any name. For experiments only: it protects against nobody.
         package var acceptsAnyCertificate = false
 

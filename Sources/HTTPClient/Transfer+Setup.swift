@@ -57,9 +57,13 @@ extension Transfer {
         let connectTimeout = min(max(request.connectTimeout / .milliseconds(1), 1), 86_400_000)
         options.set(CURLOPT_CONNECTTIMEOUT_MS, Int(connectTimeout))
         options.set(CURLOPT_TCP_KEEPALIVE, 1)
+        if let timeout = request.deadPeerTimeout {
+            let interval = max(Int(timeout.components.seconds / 3), 1)
+            options.set(CURLOPT_TCP_KEEPIDLE, interval)
+            options.set(CURLOPT_TCP_KEEPINTVL, interval)
+        }
         options.set(CURLOPT_BUFFERSIZE, 64 * 1024)
-        // One request a connection at a time: pausing a stream never holds up another.
-        options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        setVersion(options)
         options.set(CURLOPT_PROTOCOLS_STR, "http,https")
         options.set(CURLOPT_REDIR_PROTOCOLS_STR, url.scheme == "https" ? "https" : "http,https")
         // Dots in a path are the caller's: object keys may have them.
@@ -67,11 +71,31 @@ extension Transfer {
         options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         options.set(CURLOPT_USERAGENT, "benchmark-ai")
         if let path = request.unixSocket { options.set(CURLOPT_UNIX_SOCKET_PATH, path) }
-        if request.unixSocket != nil || url.isLoopback { options.set(CURLOPT_PROXY, "") }
+        if let proxy = request.proxy {
+            options.set(CURLOPT_PROXY, proxy)
+        } else if request.unixSocket != nil || url.isLoopback {
+            options.set(CURLOPT_PROXY, "")
+        }
+        if request.connectsAnew { options.set(CURLOPT_FRESH_CONNECT, 1) }
         if request.acceptsCompression { options.set(CURLOPT_ACCEPT_ENCODING, "") }
         if case .follow(let most) = request.redirects, followsRedirects {
             options.set(CURLOPT_FOLLOWLOCATION, 1)
             options.set(CURLOPT_MAXREDIRS, most)
+        }
+    }
+
+    private func setVersion(_ options: CurlOptions) {
+        switch request.version {
+        case .http1: options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        case .newest:
+            options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+            // Rather wait for a connection that is being made, and share it, than make another.
+            options.set(CURLOPT_PIPEWAIT, 1)
+        }
+        if let peer = request.connectTo {
+            // Both fields before it are empty: whatever the URL's host and port.
+            connectList = curl_slist_append(nil, "::\(peer)")
+            options.set(CURLOPT_CONNECT_TO, connectList)
         }
     }
 
@@ -105,9 +129,10 @@ extension Transfer {
 
     private func setTLS(_ options: CurlOptions) {
         let tls = request.tls
-        if let file = tls.authorities { options.set(CURLOPT_CAINFO, file) }
-        if let file = tls.certificate { options.set(CURLOPT_SSLCERT, file) }
-        if let file = tls.certificateKey { options.set(CURLOPT_SSLKEY, file) }
+        options.set(CURLOPT_CAINFO, file: tls.authorities, CURLOPT_CAINFO_BLOB, text: tls.authoritiesText)
+        options.set(CURLOPT_SSLCERT, file: tls.certificate, CURLOPT_SSLCERT_BLOB, text: tls.certificateText)
+        options.set(
+            CURLOPT_SSLKEY, file: tls.certificateKey, CURLOPT_SSLKEY_BLOB, text: tls.certificateKeyText)
         if tls.acceptsAnyCertificate {
             options.set(CURLOPT_SSL_VERIFYPEER, 0)
             options.set(CURLOPT_SSL_VERIFYHOST, 0)
@@ -155,6 +180,15 @@ private final class CurlOptions {
 
     func set(_ option: CURLoption, _ value: @escaping curl_opensocket_callback) {
         note(ccurl_setopt_open_socket(handle, option, value))
+    }
+
+    /// Sets a text where there is one, else a file where there is one.
+    func set(_ fileOption: CURLoption, file: String?, _ textOption: CURLoption, text: [UInt8]?) {
+        if let text {
+            note(ccurl_setopt_blob(handle, textOption, text, text.count))
+        } else if let file {
+            set(fileOption, file)
+        }
     }
 
     private func note(_ code: CURLcode) {

@@ -19,6 +19,7 @@ final class Transfer: @unchecked Sendable {
     /// libcurl's own words about a failure.
     let errorText: UnsafeMutableBufferPointer<CChar>
     var headerList: UnsafeMutablePointer<curl_slist>?
+    var connectList: UnsafeMutablePointer<curl_slist>?
 
     /// What a callback of ours stopped the transfer for; libcurl then only knows that it was stopped.
     private(set) var failure: HTTPClientError?
@@ -53,6 +54,7 @@ final class Transfer: @unchecked Sendable {
     deinit {
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
+        curl_slist_free_all(connectList)
         body.deallocate()
         errorText.deallocate()
     }

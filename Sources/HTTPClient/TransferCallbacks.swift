@@ -30,9 +30,19 @@ let noteProgress: ccurl_progress_callback = { context, _, _, _, sent in
 /// addresses within the client's reach, whatever name they come from.
 let openSocket: curl_opensocket_callback = { context, _, address in
     // The number that libcurl takes for no socket.
-    guard let pointer = address, transfer(context)?.mayConnect(to: pointer) ?? false else { return -1 }
+    guard let pointer = address, let transfer = transfer(context), transfer.mayConnect(to: pointer) else {
+        return -1
+    }
     let address = pointer.pointee
-    return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+    let descriptor = socket(
+        address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+    if let timeout = transfer.request.deadPeerTimeout, address.family != AF_UNIX {
+        var milliseconds = Int32(clamping: timeout.components.seconds * 1000)
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds,
+            socklen_t(MemoryLayout<Int32>.size))
+    }
+    return descriptor
 }
 
 private func transfer(_ context: UnsafeMutableRawPointer?) -> Transfer? {

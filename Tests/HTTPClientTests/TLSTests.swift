@@ -96,6 +96,19 @@ struct TLSTests {
         #expect(try await HTTPClient().send(request).status == 200)
     }
 
+    @Test func certificatesNeedNotBeInFiles() async throws {
+        let server = try await TLSServer(asksForCertificate: true)
+        var request = server.request()
+        request.tls.authorities = nil
+        request.tls.authoritiesText = SystemFile.bytes(server.folder.file("certificate.pem"))
+        request.tls.certificateText = SystemFile.bytes(server.folder.file("certificate.pem"))
+        request.tls.certificateKeyText = SystemFile.bytes(server.folder.file("key.pem"))
+        #expect(try await HTTPClient().send(request).status == 200)
+        request.tls.authoritiesText = Array("no certificate".utf8)
+        let error = await failure(request)
+        #expect(error?.code == .tls)
+    }
+
     @Test func requestsThatTrustOthersDoNotShareConnections() async throws {
         let server = try await TLSServer()
         let client = HTTPClient()

@@ -10,8 +10,8 @@ private let floors: [[String]] = [
     ],
     ["Descriptors", "Detection", "Events", "Runs", "API"],
     [
-        "MessageLog", "SQLiteLog", "HTTPClient", "HTTPServer", "Manifests", "ObjectStore", "MetricStore",
-        "JobRunner",
+        "MessageLog", "SQLiteLog", "HTTPClient", "HTTPServer", "Manifests", "Kubernetes", "ObjectStore",
+        "MetricStore", "JobRunner",
         "Notification", "ServiceLoop",
     ],
     [

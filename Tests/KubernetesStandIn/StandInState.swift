@@ -1,0 +1,51 @@
+import HTTPMessages
+import HTTPServer
+import JSON
+import Runtime
+
+/// Everything that the stand-in remembers, under one lock.
+struct StandInState {
+    var cluster = Cluster()
+    var kinds = ServedKind.builtIn
+    var users: [String: StandInUser] = [:]
+    var faults: [Fault] = []
+    var logs: [String: PodLog] = [:]
+    /// Who waits for changes: each is rung once for any number of them.
+    var bells: [Int: AsyncStream<Void>.Continuation] = [:]
+    var nextBell = 0
+    /// Streams begun before this number's last change break off.
+    var generation = 0
+    var requests: [String] = []
+    var repeatsEvents = 0
+    /// Up to where the garbage collector has seen everything.
+    var collectedRevision = 0
+    var bookmarkInterval = Duration.milliseconds(200)
+
+    /// The fault that this request meets, if any.
+    mutating func takeFault(for request: ServerRequest) -> Fault.Action? {
+        let index = faults.firstIndex { fault in
+            (fault.method == nil || fault.method == request.method)
+                && (fault.path.isEmpty || request.path.contains(fault.path))
+        }
+        guard let index else { return nil }
+        faults[index].times -= 1
+        defer { if faults[index].times <= 0 { faults.remove(at: index) } }
+        return faults[index].action
+    }
+
+    func user(of request: ServerRequest) throws(APIFailure) -> StandInUser {
+        let words = (request.headers["Authorization"] ?? "").split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0] == "Bearer", let user = users[String(words[1])] else {
+            throw .unauthorized
+        }
+        guard let name = request.headers["Impersonate-User"] else { return user }
+        guard user.groups.contains("system:masters") else {
+            throw APIFailure(
+                code: 403, reason: "Forbidden",
+                message:
+                    "users \"\(name)\" is forbidden: User \"\(user.name)\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"
+            )
+        }
+        return StandInUser(name, groups: Set(request.headers.values(of: "Impersonate-Group")))
+    }
+}
