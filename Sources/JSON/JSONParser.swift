@@ -105,7 +105,9 @@ struct JSONParser {
         if isInteger, let value = Int64(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else { throw error("the number \(text) is too large") }
         // 1e3 is the integer 1000 to other readers, too; beyond 2^53 not every integer is a double.
-        if value.magnitude < 9_007_199_254_740_992, let whole = Int64(exactly: value) { return .integer(whole) }
+        if value.magnitude < 9_007_199_254_740_992, let whole = Int64(exactly: value) {
+            return .integer(whole)
+        }
         return .number(value)
     }
 

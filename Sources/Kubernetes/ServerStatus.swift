@@ -104,6 +104,7 @@ extension KubernetesError {
         let code: Code =
             switch error.code {
             case .invalidRequest: .badRequest
+            case .outOfReach: .configuration
             case .couldNotResolve, .couldNotConnect, .peerClosed, .failed: .unreachable
             case .tls: .tls
             case .timedOut: .timedOut

@@ -18,6 +18,9 @@ struct APIRequest {
     var isWatch: Bool { ["true", "1"].contains(http.queryValue("watch") ?? "") }
     var isDryRun: Bool { query("dryRun") == "All" }
 
+}
+
+extension APIRequest {
     /// Nil when the path leads to nothing that is served.
     init?(_ request: ServerRequest, _ kinds: [ServedKind]) {
         var parts = request.segments[...]

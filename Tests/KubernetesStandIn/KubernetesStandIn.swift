@@ -83,6 +83,7 @@ package final class KubernetesStandIn: Sendable {
     private static func keepTicking(_ here: WeakStandIn) async {
         while !Task.isCancelled, let standIn = here.standIn {
             standIn.change { state in
+                state.play()
                 guard state.collectedRevision != state.cluster.revision else { return }
                 // Until it finds nothing more: a chain of owners goes in one tick.
                 while state.cluster.collectGarbage(now: WallClock.nowText) {}

@@ -19,6 +19,13 @@ struct StandInState {
     var repeatsEvents = 0
     /// Up to where the garbage collector has seen everything.
     var collectedRevision = 0
+    /// What happens to each new pod; nil while nobody plays the controllers.
+    var script: (@Sendable (JSONValue) -> [PodStep])?
+    /// What is still to happen to each pod, by its uid.
+    var steps: [String: ArraySlice<PodStep>] = [:]
+    /// Up to where the job controller has seen everything.
+    var controlledRevision = 0
+    var lastSecond = ""
     var bookmarkInterval = Duration.milliseconds(200)
 
     /// The fault that this request meets, if any.
