@@ -45,16 +45,11 @@ chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RU
 sanitize: setup ## run the unit tests under the thread and the address sanitizer: SANITIZER=thread|address TESTS="JSONTests ..."
 	@infra/setup/sanitize.sh $(SANITIZER) $(TESTS)
 
-# libFuzzer is led by coverage, which takes instrumented sources; --disable-dead-strip keeps its counters.
-FUZZ_FLAGS := -c release --product bai-fuzz --scratch-path .build-fuzz --disable-dead-strip -Xswiftc -sanitize=fuzzer -Xswiftc -DLIBFUZZER -Xcxx -fsanitize=fuzzer-no-link
 FUZZ_TARGETS := toml descriptor json request emission pattern command quantity
-fuzz: setup ## look for inputs that break a reader: TARGET=toml SECONDS=60
-	@$(SWIFT_BUILD) $(FUZZ_FLAGS)
+fuzz: setup ## look for inputs that break a reader: TARGET=toml SECONDS=60 SEED=n
+	@$(SWIFT_BUILD) -c release --product bai-fuzz
 	@for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
-		echo "== $$target ==" && mkdir -p ".build-fuzz/corpus/$$target" ".build-fuzz/findings" && \
-		.build-fuzz/release/bai-fuzz "$$target" -max_total_time=$(or $(SECONDS),60) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
-			-print_final_stats=1 "-artifact_prefix=.build-fuzz/findings/$$target-" ".build-fuzz/corpus/$$target" "Tests/FuzzingTests/Corpus/$$target" \
-			|| exit 1; done
+		$(RELEASE)/bai-fuzz "$$target" $(or $(SECONDS),60) $(SEED) || exit 1; done
 
 install: release ## install the programs, with PREFIX=/usr/local by default
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/benchmark-ai"

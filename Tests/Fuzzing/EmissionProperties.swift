@@ -35,7 +35,8 @@ enum EmissionProperties {
     /// Whatever a general reader takes for an object is no news to ours, but for what it is about.
     private static func expectNoObject(_ line: String, refusedFor error: JSONLineError) throws(Violation) {
         guard line.utf8.count < 2000, line.utf8.filter({ $0 == 0x7B || $0 == 0x5B }).count < 30,
-            line.hasPrefix("{"), let tree = try? JSONCoding.decode(JSONValue.self, from: Array(line.utf8)),
+            line.hasPrefix("{"), !JSONDifferences.hasCommaAtTheEnd(Array(line.utf8)),
+            let tree = try? JSONCoding.decode(JSONValue.self, from: Array(line.utf8)),
             let members = tree.object, !members.isEmpty, members["bai"] == nil
         else { return }
         throw Violation("JSON is refused: \(error)")

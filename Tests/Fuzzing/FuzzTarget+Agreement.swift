@@ -35,10 +35,16 @@ private enum TOMLDifferences {
     }
 }
 
-private enum JSONDifferences {
+enum JSONDifferences {
     static func apply(_ bytes: [UInt8]) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
         // Half a pair of surrogates is no character; Python keeps it all the same.
-        return text.lowercased().contains("\\ud")
+        return text.lowercased().contains("\\ud") || hasCommaAtTheEnd(bytes)
+    }
+
+    /// FoundationEssentials (6.3) takes a comma before the end of an object.
+    static func hasCommaAtTheEnd(_ bytes: [UInt8]) -> Bool {
+        let dense = bytes.filter { $0 > 0x20 }
+        return zip(dense, dense.dropFirst()).contains { $0 == UInt8(ascii: ",") && $1 == UInt8(ascii: "}") }
     }
 }

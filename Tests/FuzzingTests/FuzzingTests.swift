@@ -18,7 +18,7 @@ import Testing
         let corpus = try Corpus.inputs(of: target).map(\.bytes)
         var run = FuzzRun(target, corpus: corpus, seed: UInt64.random(in: 0 ... .max))
         let count = try run.run(for: .milliseconds(600))
-        #expect(count > 10)
+        #expect(count > 0)
     }
 
     @Test(arguments: ["", "\u{0}", "\n", " ", "\u{FEFF}", "\u{202E}"])
