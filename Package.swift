@@ -160,7 +160,8 @@ let programs: [Target] = [
             "SQLite", "Detection", "Events", "Runtime", "JSON",
         ],
         path: "Tests/bai-chaos", swiftSettings: settings),
-    .executableTarget(name: "bai-fuzz", dependencies: ["Fuzzing"], path: "Tests/bai-fuzz", swiftSettings: settings),
+    .executableTarget(
+        name: "bai-fuzz", dependencies: ["Fuzzing"], path: "Tests/bai-fuzz", swiftSettings: settings),
     .executableTarget(
         name: "Benchmarks",
         dependencies: [
