@@ -6,7 +6,8 @@ import Testing
     @Test func everyErrorCodeHasAStatusThatSaysWhoIsToBlame() {
         for code in APIErrorCode.allCases {
             #expect((400...599).contains(code.httpStatus), "\(code)")
-            #expect((code.httpStatus >= 500) == [.unavailable, .full, .internalError].contains(code), "\(code)")
+            #expect(
+                (code.httpStatus >= 500) == [.unavailable, .full, .internalError].contains(code), "\(code)")
         }
     }
 
