@@ -69,6 +69,8 @@ let domain: [Target] = [
     library("Detection"),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Detection", "Runtime"]),
+    // What Kubernetes is asked for: its objects as values, and how they follow from an attempt.
+    library("KubernetesObjects", ["Descriptors", "Digests", "Events", "JSON", "Runtime"]),
     library("API", ["HTTPMessages", "JSON", "Events", "Descriptors", "Runtime"]),
 ]
 
@@ -208,6 +210,8 @@ let testTargets: [Target] = [
     tests(of: "Detection"),
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
+    tests(
+        of: "KubernetesObjects", ["Descriptors", "Events", "JSON", "Manifests", "Runtime"], besides: ["Golden"]),
     tests(of: "API", ["JSON"]),
     tests(of: "MessageLog", ["SQLiteLog", "SQLite", "log-worker"]),
     tests(of: "HTTPMessages"),

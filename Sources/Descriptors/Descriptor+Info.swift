@@ -1,3 +1,5 @@
+package import Runtime
+
 extension Descriptor {
     /// `[info]`: what the benchmark is.
     package struct Info: Codable, Equatable, Sendable {
@@ -54,22 +56,29 @@ extension Descriptor {
         package var availabilityZone: String?
         /// GPUs of one instance, where the instance type does not tell.
         package var gpus: Int?
+        /// Cores of one container; nil: what the installation gives.
+        package var cpus: Int?
+        /// Memory of one container; nil: what the installation gives.
+        package var memory: ByteSize?
         package var distributed: Distributed
 
         package init(
             instanceType: String, strategy: Strategy = .singleNode, awsZoneID: String? = nil,
-            availabilityZone: String? = nil, gpus: Int? = nil, distributed: Distributed = Distributed()
+            availabilityZone: String? = nil, gpus: Int? = nil, cpus: Int? = nil, memory: ByteSize? = nil,
+            distributed: Distributed = Distributed()
         ) {
             self.instanceType = instanceType
             self.strategy = strategy
             self.awsZoneID = awsZoneID
             self.availabilityZone = availabilityZone
             self.gpus = gpus
+            self.cpus = cpus
+            self.memory = memory
             self.distributed = distributed
         }
 
         package enum CodingKeys: String, CodingKey {
-            case strategy, gpus, distributed
+            case strategy, gpus, cpus, memory, distributed
             case instanceType = "instance_type"
             case awsZoneID = "aws_zone_id"
             case availabilityZone = "availability_zone"
@@ -82,6 +91,8 @@ extension Descriptor {
             awsZoneID = try keys.decodeIfPresent(String.self, forKey: .awsZoneID)
             availabilityZone = try keys.decodeIfPresent(String.self, forKey: .availabilityZone)
             gpus = try keys.decodeIfPresent(Int.self, forKey: .gpus)
+            cpus = try keys.decodeIfPresent(Int.self, forKey: .cpus)
+            memory = try keys.decodeIfPresent(ByteSize.self, forKey: .memory)
             distributed = try keys.value(.distributed, or: Distributed())
         }
     }
@@ -90,23 +101,30 @@ extension Descriptor {
     package enum Strategy: String, Codable, Equatable, Sendable, CaseIterable {
         case singleNode = "single_node"
         case horovod
+        case distributed
         case inference
 
         /// Whether `hardware.distributed` matters.
-        package var isDistributed: Bool { self == .horovod }
+        package var isDistributed: Bool { self == .horovod || self == .distributed }
     }
 
     /// `[hardware.distributed]`: how many machines, and how many processes on each. Only for distributed strategies.
     package struct Distributed: Codable, Equatable, Sendable {
         package var numInstances: Int
         package var processesPerInstance: ProcessesPerInstance
+        package var launcher: Launcher
 
-        package init(numInstances: Int = 2, processesPerInstance: ProcessesPerInstance = .count(1)) {
+        package init(
+            numInstances: Int = 2, processesPerInstance: ProcessesPerInstance = .count(1),
+            launcher: Launcher = .none
+        ) {
             self.numInstances = numInstances
             self.processesPerInstance = processesPerInstance
+            self.launcher = launcher
         }
 
         package enum CodingKeys: String, CodingKey {
+            case launcher
             case numInstances = "num_instances"
             case processesPerInstance = "processes_per_instance"
         }
@@ -115,7 +133,16 @@ extension Descriptor {
             let keys = try decoder.container(keyedBy: CodingKeys.self)
             numInstances = try keys.value(.numInstances, or: 2)
             processesPerInstance = try keys.value(.processesPerInstance, or: .count(1))
+            launcher = try keys.value(.launcher, or: .none)
         }
+    }
+
+    /// Who starts the processes of a distributed benchmark.
+    package enum Launcher: String, Codable, Equatable, Sendable, CaseIterable {
+        /// Nobody: the command starts on every machine at once, and each finds its rank in its environment.
+        case none
+        /// The command runs once, on a machine of its own, and starts ranks on the others: `mpirun`.
+        case mpi
     }
 
     /// A number of processes, or one for each GPU. Written as text: `"4"`, `"gpus"`.

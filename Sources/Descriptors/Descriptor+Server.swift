@@ -1,3 +1,5 @@
+package import Runtime
+
 extension Descriptor {
     /// `[server]`: what an inference benchmark is measured against.
     package struct Server: Codable, Equatable, Sendable {
@@ -32,18 +34,23 @@ extension Descriptor {
         package var awsZoneID: String?
         package var availabilityZone: String?
         package var gpus: Int?
+        package var cpus: Int?
+        package var memory: ByteSize?
 
         package init(
-            instanceType: String, awsZoneID: String? = nil, availabilityZone: String? = nil, gpus: Int? = nil
+            instanceType: String, awsZoneID: String? = nil, availabilityZone: String? = nil, gpus: Int? = nil,
+            cpus: Int? = nil, memory: ByteSize? = nil
         ) {
             self.instanceType = instanceType
             self.awsZoneID = awsZoneID
             self.availabilityZone = availabilityZone
             self.gpus = gpus
+            self.cpus = cpus
+            self.memory = memory
         }
 
         package enum CodingKeys: String, CodingKey {
-            case gpus
+            case gpus, cpus, memory
             case instanceType = "instance_type"
             case awsZoneID = "aws_zone_id"
             case availabilityZone = "availability_zone"

@@ -1,3 +1,4 @@
+internal import Descriptors
 package import Events
 
 /// One content that an attempt needs, and where in the attempt's folder it is put.
@@ -56,7 +57,7 @@ package struct Material: Equatable, Sendable {
             let kind = content.role == .dataset ? "DATA" : "MODEL"
             return Material(
                 content: content, source: source, path: path, mode: .link,
-                variable: "BAI_\(kind)_\(variableName(content.id))")
+                variable: "BAI_\(kind)_\(VariableName.of(content.id))")
         case .script:
             // A folder's files go beside each other into the work folder; a single file keeps its name.
             let name = content.source.split(separator: "/").last.map(String.init) ?? content.id
@@ -74,17 +75,5 @@ package struct Material: Equatable, Sendable {
                 "'\(content.source)' cannot be put at '\(path)': that is not below the work folder")
         }
         return parts.joined(separator: "/")
-    }
-
-    /// `text` as part of a variable's name: capitals, digits and underscores.
-    package static func variableName(_ text: String) -> String {
-        String(
-            text.unicodeScalars.map { scalar -> Character in
-                switch scalar {
-                case "a"..."z": Character(Unicode.Scalar(scalar.value - 32) ?? "_")
-                case "A"..."Z", "0"..."9": Character(scalar)
-                default: "_"
-                }
-            })
     }
 }

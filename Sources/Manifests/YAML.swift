@@ -5,7 +5,14 @@ package enum YAML {
     /// `value` as a document: keys sorted, texts of several lines as blocks, texts that look like something else quoted.
     package static func text(of value: JSONValue) -> String {
         let emitter = YAMLEmitter()
-        emitter.write(value)
+        emitter.write(document: value, isMarked: false)
+        return emitter.finish()
+    }
+
+    /// `values` as a stream of documents, each after a line `---`.
+    package static func text(ofDocuments values: [JSONValue]) -> String {
+        let emitter = YAMLEmitter()
+        for value in values { emitter.write(document: value, isMarked: true) }
         return emitter.finish()
     }
 }

@@ -1,7 +1,7 @@
 internal import CYAML
 internal import JSON
 
-/// libyaml's emitter, for one document into memory.
+/// libyaml's emitter, for documents into memory.
 final class YAMLEmitter {
     private let emitter: UnsafeMutablePointer<yaml_emitter_t>
     private var output: [UInt8] = []
@@ -18,7 +18,6 @@ final class YAMLEmitter {
         // Not retained: libyaml writes only within `emit`, while this lives.
         yaml_emitter_set_output(emitter, appendOutput, Unmanaged.passUnretained(self).toOpaque())
         emit { yaml_stream_start_event_initialize($0, YAML_UTF8_ENCODING) }
-        emit { yaml_document_start_event_initialize($0, nil, nil, nil, 1) }
     }
 
     deinit {
@@ -26,14 +25,22 @@ final class YAMLEmitter {
         emitter.deallocate()
     }
 
-    /// Ends the document, and gives its text.
-    func finish() -> String {
+    /// Writes a document.
+    ///
+    /// - Parameter isMarked: whether it begins with `---`, as each of several has to.
+    func write(document: JSONValue, isMarked: Bool) {
+        emit { yaml_document_start_event_initialize($0, nil, nil, nil, isMarked ? 0 : 1) }
+        write(document)
         emit { yaml_document_end_event_initialize($0, 1) }
+    }
+
+    /// Ends the stream, and gives its text.
+    func finish() -> String {
         emit { yaml_stream_end_event_initialize($0) }
         return String(decoding: output, as: UTF8.self)
     }
 
-    func write(_ value: JSONValue) {
+    private func write(_ value: JSONValue) {
         switch value {
         case .null: write(.plain("null"))
         case .bool(let value): write(.plain(value ? "true" : "false"))

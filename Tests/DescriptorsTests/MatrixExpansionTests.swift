@@ -124,7 +124,7 @@ import Testing
         (String(repeating: "x", count: 64), String(repeating: "x", count: 40) + "-"),
     ])
     func aValueBecomesALabel(text: String, start: String) {
-        let label = MatrixLabel.value(text)
+        let label = LabelValue.of(text)
         #expect(label.hasPrefix(start))
         #expect(TextRule.isLabel(label), "\(label)")
         #expect(TextRule.isLabel(text) == (label == text))
@@ -132,7 +132,7 @@ import Testing
 
     @Test func differentValuesBecomeDifferentLabels() {
         let values = ["a/b", "a-b", "a b", "a//b", "/a/b", "ü", "ö", "é/ü"]
-        #expect(Set(values.map(MatrixLabel.value)).count == values.count)
+        #expect(Set(values.map(LabelValue.of)).count == values.count)
     }
 
     @Test func tenThousandCombinationsAreMadeSoon() throws {

@@ -37,6 +37,23 @@ import Testing
                 """)
     }
 
+    @Test func eachOfSeveralDocumentsIsMarked() {
+        let documents: [JSONValue] = [["a": 1], ["b": "---\n...\n- x\n"], []]
+        #expect(
+            YAML.text(ofDocuments: documents) == """
+                ---
+                a: 1
+                ---
+                b: |
+                  ---
+                  ...
+                  - x
+                --- []
+
+                """)
+        #expect(YAML.text(ofDocuments: []) == "")
+    }
+
     @Test(arguments: [
         "", "~", "null", "NULL", "true", "False", "yes", "No", "on", "OFF", "y", "N", "1", "-1", "+1",
         "1_000", "0x1F", "0o17",

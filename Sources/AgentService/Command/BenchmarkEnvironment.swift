@@ -90,7 +90,7 @@ package struct BenchmarkEnvironment: Equatable, Sendable {
         var variables: [String: String] = [:]
         for (name, value) in parameters {
             guard let text = text(of: value) else { continue }
-            variables["BAI_MATRIX_" + Material.variableName(name)] = text
+            variables["BAI_MATRIX_" + VariableName.of(name)] = text
             variables[name] = text
         }
         return variables

@@ -63,7 +63,7 @@ enum DescriptorRules {
             "ignored_key",
             "num_instances is ignored: strategy \"\(strategy.rawValue)\" is not distributed",
             at: DescriptorPath("hardware", "distributed", "num_instances"), isKey: true,
-            note: "strategy = \"horovod\" runs on several machines")
+            note: "strategy = \"distributed\" runs on several machines")
     }
 
     private static func framework(_ context: inout RuleContext) {

@@ -56,7 +56,7 @@ enum DescriptorKeys {
             "The type of machine. A local installation has one machine and ignores it."),
         .key(
             "strategy", .choice(Descriptor.Strategy.self), default: "single_node",
-            "`single_node`: one container. `horovod`: several machines that work together. `inference`: a client that measures a server."
+            "`single_node`: one container. `distributed`, also called `horovod`: several machines that work together. `inference`: a client that measures a server."
         ),
         .optional("aws_zone_id", .text(.word), example: "\"use1-az1\"", "The zone, by its id."),
         .optional(
@@ -65,6 +65,13 @@ enum DescriptorKeys {
         .optional(
             "gpus", .integer(0...64), example: "1",
             "GPUs of one machine. Needed only where the instance type does not tell."),
+        .optional(
+            "cpus", .integer(1...1024), example: "4",
+            "Cores of a container on Kubernetes; the installation has a default. A local installation gives what the machine has."
+        ),
+        .optional(
+            "memory", .size(1 << 20...Int64.max), example: "\"8GiB\"",
+            "Memory of a container on Kubernetes; without it `run.limits.memory`, or the installation's default."),
         .key(
             "distributed", .table(distributed), default: [:],
             "How many machines and processes: only for distributed strategies."),
@@ -75,6 +82,12 @@ enum DescriptorKeys {
         .key(
             "processes_per_instance", .text(.processes), default: "1", example: "\"gpus\"",
             "Processes on each machine: a number, or `gpus` for one on each GPU."),
+        .key(
+            "launcher", .choice(Descriptor.Launcher.self), default: "none",
+            """
+            `none`: the command starts in each process, with `RANK`, `WORLD_SIZE`, `MASTER_ADDR` and a hostfile. \
+            `mpi`: it runs once and starts the others, as `mpirun` does; on Kubernetes a Kubeflow MPIJob.
+            """),
     ]
 
     static let env: [DescriptorKey] = [

@@ -74,10 +74,12 @@ extension TextRule {
     }
 
     static let variableName = test(
-        "bad_variable_name", "letters, digits, '_', '-' or '.', not beginning with a digit",
-        schema: "^[-._a-zA-Z][-._a-zA-Z0-9]*$"
+        "bad_variable_name", "letters, digits, '_', '-' or '.', not beginning with a digit or with '..'",
+        schema: #"^(?!\.$|\.\.)[-._a-zA-Z][-._a-zA-Z0-9]*$"#
     ) { text in
         let isInside = { (byte: UInt8) in isLetterOrDigit(byte) || "-_.".utf8.contains(byte) }
+        // Kubernetes refuses what would look like a way out of a folder.
+        if text == "." || text.hasPrefix("..") { return false }
         return text.utf8.allSatisfy(isInside) && text.utf8.first.map { !(48...57).contains($0) } == true
     }
 

@@ -12,7 +12,7 @@ extension Descriptor {
         }
         descriptor.customParams.hyperParams = customParams.hyperParams.mapValues { $0.applying(values) }
         for (name, value) in values {
-            descriptor.info.labels[name] = descriptor.info.labels[name] ?? MatrixLabel.value(value.plainText)
+            descriptor.info.labels[name] = descriptor.info.labels[name] ?? LabelValue.of(value.plainText)
             let variable = MatrixVariable.name(of: name)
             descriptor.env.vars[variable] = descriptor.env.vars[variable] ?? value.plainText
         }
@@ -95,24 +95,4 @@ extension JSONValue {
 enum MatrixVariable {
     /// `BAI_MATRIX_BATCH_SIZE` for `batch_size`.
     static func name(of axis: String) -> String { "BAI_MATRIX_\(axis.uppercased())" }
-}
-
-/// The label that holds an axis' value.
-enum MatrixLabel {
-    /// `text` where it can be a label; otherwise what is left of it, with a digest so that two values never become one.
-    static func value(_ text: String) -> String {
-        if TextRule.isLabel(text) { return text }
-        let plain = text.utf8.map { byte in
-            TextRule.isLabel(String(Unicode.Scalar(byte))) ? Character(Unicode.Scalar(byte)) : "-"
-        }
-        let words = String(plain).split(separator: "-").joined(separator: "-").prefix(40)
-        return (words.isEmpty ? "" : "\(words)-") + digest(text)
-    }
-
-    /// Eight hexadecimal digits of the 64-bit FNV-1a hash, which is the same everywhere and for ever.
-    private static func digest(_ text: String) -> String {
-        let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        let digits = String(UInt32(truncatingIfNeeded: hash ^ (hash >> 32)), radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
-    }
 }

@@ -1,0 +1,8 @@
+/// The files of an attempt's Secret.
+enum AttemptSecret {
+    static let hostfile = "hostfile"
+    static let token = "token"
+
+    /// The file with the order of the pods of `role`.
+    static func orderKey(_ role: PodRole) -> String { "\(role.rawValue).json" }
+}

@@ -1,0 +1,77 @@
+package import Descriptors
+package import Events
+package import Runtime
+
+/// What the agent's containers in a pod are told: the file `PodPath.order`. It holds no secret.
+package struct PodOrder: Codable, Equatable, Sendable {
+    /// Grows when the meaning of a field changes; an agent refuses what is later than itself.
+    package var version = 1
+    package var runID: String
+    package var attempt: Attempt
+    package var role: PodRole
+    /// Who submitted the run; with `parentID` what the agent's own events say of where they come from.
+    package var client: AttemptRequest.Client
+    package var parentID: String?
+    package var contents: [Content]
+    /// Where contents are fetched from; nil where there are none, or nobody said.
+    package var objects: String?
+    package var delivery: KubernetesSettings.Delivery
+    /// Where records are delivered; nil where they are printed.
+    package var server: String?
+    /// What is read from lines of output.
+    package var metrics: [Descriptor.Metric]
+    /// Whether the command runs under `bai-agent wrap`. Else its output is in its container's log alone.
+    package var isWrapped: Bool
+    /// Processes that `wrap` starts at once, each with its own `RANK` and `LOCAL_RANK`.
+    package var processes: Int
+    package var timeout: TimeSpan
+    package var silenceTimeout: TimeSpan?
+    package var gracePeriod: TimeSpan
+    package var limits: Descriptor.Limits
+    package var logLimit: ByteSize
+    package var barrier: Barrier?
+    package var awaited: Awaited?
+
+    /// A content, and where in the shared folder it is put.
+    package struct Content: Codable, Equatable, Sendable {
+        package var sha256: String
+        package var kind: FetchedContent.Kind
+        /// In bytes.
+        package var size: Int64
+        /// Relative to `PodPath.root`.
+        package var place: String
+    }
+
+    /// Where the pods of a group wait for each other. The first one counts; the others connect to it.
+    package struct Barrier: Codable, Equatable, Sendable {
+        package var members: Int
+        /// The first pod's name in the cluster's DNS.
+        package var leader: String
+        package var port: Int
+        /// After this the pod gives up, and with it the group.
+        package var timeout: TimeSpan
+
+        package static let usualPort = 7411
+    }
+
+    /// The server that a client waits for.
+    package struct Awaited: Codable, Equatable, Sendable {
+        package var host: String
+        package var port: Int
+        /// The request that has to be answered with success; nil: a connection is enough.
+        package var path: String?
+        package var scheme: String?
+        package var timeout: TimeSpan
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, attempt, role, client, contents, objects, delivery, server, metrics, processes, timeout
+        case limits, barrier, awaited
+        case runID = "run_id"
+        case parentID = "parent_id"
+        case isWrapped = "is_wrapped"
+        case silenceTimeout = "silence_timeout"
+        case gracePeriod = "grace_period"
+        case logLimit = "log_limit"
+    }
+}
