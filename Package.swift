@@ -127,7 +127,8 @@ let services: [Target] = [
     library(
         "Deployment",
         [
-            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "SQLiteLog",
+            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "KubernetesObjects",
+            "SQLiteLog",
             "MessageLog",
             "ServiceLoop", "HTTPClient", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
@@ -139,7 +140,7 @@ let services: [Target] = [
         "Commands",
         [
             "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration",
-            "Detection",
+            "Detection", "Digests", "Events", "KubernetesObjects",
             "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
 ]
@@ -211,7 +212,8 @@ let testTargets: [Target] = [
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
     tests(
-        of: "KubernetesObjects", ["Descriptors", "Events", "JSON", "Manifests", "Runtime"], besides: ["Golden"]),
+        of: "KubernetesObjects", ["Descriptors", "Events", "JSON", "Manifests", "Runtime"],
+        besides: ["Golden"]),
     tests(of: "API", ["JSON"]),
     tests(of: "MessageLog", ["SQLiteLog", "SQLite", "log-worker"]),
     tests(of: "HTTPMessages"),

@@ -14,6 +14,7 @@ package enum CommandLineTool {
     /// Every command, in the order in which the help lists them.
     static let commands: [any Subcommand.Type] = [
         UpCommand.self, DownCommand.self, StatusCommand.self, RunCommand.self, ValidateCommand.self,
+        RenderCommand.self,
         GetCommand.self,
         ListCommand.self, DescribeCommand.self, WatchCommand.self, EventsCommand.self, LogsCommand.self,
         MetricsCommand.self, CompareCommand.self, CancelCommand.self, DeleteCommand.self, AlarmsCommand.self,

@@ -40,7 +40,7 @@ package enum InstallationSettings {
         logLimit.declaration,
         passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
         linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
-    ]
+    ] + kubernetesDeclarations
 
     /// One of `[notifications.webhook.<name>]`.
     package struct Webhook: Sendable {

@@ -52,6 +52,13 @@ package struct RunSubmitted: EventPayload, Equatable {
         }
     }
 
+    /// The benchmark's name: what the descriptor says, else that of its file, without folder and ending.
+    package static func name(of descriptor: Descriptor, filename: String) -> String {
+        if let name = descriptor.info.taskName { return name }
+        let last = filename.split(separator: "/").last.map(String.init) ?? filename
+        return last.hasSuffix(".toml") && last.count > 5 ? String(last.dropLast(5)) : last
+    }
+
     private enum CodingKeys: String, CodingKey {
         case name, descriptor, source, parameters, sweep, submitted
         case idempotencyKey = "idempotency_key"

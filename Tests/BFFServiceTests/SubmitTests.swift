@@ -152,11 +152,4 @@ import Testing
             #expect(response.warnings.contains { $0["code"] == "schedule_not_applied" })
         }
     }
-
-    @Test(arguments: [
-        ("bench/latency.toml", "latency"), ("latency", "latency"), (".toml", ".toml"), ("/a/b.c.toml", "b.c"),
-    ])
-    func aRunWithoutATaskNameIsCalledAfterItsFile(_ filename: String, _ name: String) {
-        #expect(SubmissionPlan.name(filename) == name)
-    }
 }

@@ -14,14 +14,18 @@ import Testing
         let output = Descriptor.Output(metrics: [.init(name: "m", pattern: "(.)", labels: ["l"])])
         var full = Descriptor(
             info: .init(description: "d", taskName: "t", labels: ["l": "v"]),
-            hardware: .init(instanceType: "i", awsZoneID: "z", availabilityZone: "a", gpus: 1),
+            hardware: .init(
+                instanceType: "i", awsZoneID: "z", availabilityZone: "a", gpus: 1, cpus: 1,
+                memory: .gibibytes(1)),
             env: .init(dockerImage: "i", vars: ["A": "b"]),
             ml: .init(
                 benchmarkCode: "c", args: "a", framework: .mxnet, frameworkVersion: "1",
                 script: .init(script: ".")),
             data: .init(sources: [source]), output: output,
             server: .init(
-                hardware: .init(instanceType: "i", awsZoneID: "z", availabilityZone: "a", gpus: 1),
+                hardware: .init(
+                    instanceType: "i", awsZoneID: "z", availabilityZone: "a", gpus: 1, cpus: 1,
+                    memory: .gibibytes(1)),
                 env: .init(
                     dockerImage: "s", ports: [80], startCommand: "x", startCommandArgs: "a", vars: ["A": "b"],
                     readinessProbe: .init(path: "/", port: 80)),

@@ -7,7 +7,8 @@ import Testing
 
 /// Texts that cannot be names or labels as they are.
 private let awkward = [
-    "", " ", "-", "UPPER", "with space", "ends-", "-begins", "dots.and_lines", "größe", "日本", "a/b", "a\nb: c",
+    "", " ", "-", "UPPER", "with space", "ends-", "-begins", "dots.and_lines", "größe", "日本", "a/b",
+    "a\nb: c",
     "'\"", "$(X)", "{}", "[]", "&a *a", "#", "---", String(repeating: "x", count: 64),
     String(repeating: "é", count: 300), "\u{0}", "\u{FEFF}",
 ]
@@ -70,7 +71,9 @@ func isLabelValue(_ text: String) -> Bool {
     func aTeamsLabelTakesNoOtherLabelsPlace(name: String) {
         let plain = AttemptLabels(Cases.request())
         let labels = AttemptLabels(
-            Cases.request { $0.info.labels = [name: "x", "app": "y", "job-name": "z", "controller-uid": "u"] }
+            Cases.request {
+                $0.info.labels = [name: "x", "app": "y", "job-name": "z", "controller-uid": "u"]
+            }
         )
         for (key, value) in plain.labels { #expect(labels.labels[key] == value) }
         let added = Set(labels.labels.keys).subtracting(plain.labels.keys)

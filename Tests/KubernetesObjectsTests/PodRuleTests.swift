@@ -141,7 +141,8 @@ import Testing
         var settings = Cases.settings
         #expect(
             try AttemptRenderer(settings).render(request).pods[0].nodeSelector == [
-                "node.kubernetes.io/instance-type": "c5.large", "topology.kubernetes.io/zone": "eu-central-1a",
+                "node.kubernetes.io/instance-type": "c5.large",
+                "topology.kubernetes.io/zone": "eu-central-1a",
             ])
         settings.selectsInstanceType = false
         settings.selectsZone = false

@@ -38,3 +38,29 @@ import Testing
         #expect(ClusterVersion(major: 2, minor: 0).hasSidecars)
     }
 }
+
+@Suite struct NodeTextTests {
+    @Test(
+        arguments: [
+            ("dedicated=bench:NoSchedule", "dedicated", "Equal", "bench", "NoSchedule"),
+            ("nvidia.com/gpu:NoExecute", "nvidia.com/gpu", "Exists", nil, "NoExecute"),
+            ("spot", "spot", "Exists", nil, nil), ("a=", "a", "Equal", "", nil),
+        ] as [(String, String, String, String?, String?)])
+    func aTolerationIsWrittenAsATaint(
+        text: String, key: String, comparison: String, value: String?, effect: String?
+    ) {
+        #expect(
+            Toleration(text) == Toleration(key: key, operator: comparison, value: value, effect: effect))
+    }
+
+    @Test(arguments: ["", "=x", "a:Never", "a b", "a=b c", "a/b/c", "-a", "A.b/x=y=z:NoSchedule", "a:"])
+    func whatIsNoTaintIsNone(text: String) {
+        #expect(Toleration(text) == nil)
+    }
+
+    @Test func aLabelHasANameAndAValue() {
+        #expect(NodeLabelText("node.type=bai-worker")?.name == "node.type")
+        #expect(NodeLabelText("example.com/pool=a=b") == nil)
+        for text in ["a", "=a", "a b=c", "x/=y", ""] { #expect(NodeLabelText(text) == nil) }
+    }
+}

@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "/", "/bai", "/bai/x", "/dev/shm", "/proc/1", "/sys", "/tmp/benchmark-ai", "/a:b", "/a/../b", "a\u{0}b",
+        "/", "/bai", "/bai/x", "/dev/shm", "/proc/1", "/sys", "/tmp/benchmark-ai", "/a:b", "/a/../b",
+        "a\u{0}b",
         "//", "bai/../x",
     ])
     func nothingIsMountedWhereNothingCanBe(path: String) {

@@ -60,7 +60,8 @@ import Testing
     }
 
     @Test func theEnvironmentIsBenchmarkAIs() throws {
-        let container = try render(Cases.request { $0.env.vars = ["BENCHMARK_AI": "stdout"] }).pods[0].benchmark
+        let container = try render(Cases.request { $0.env.vars = ["BENCHMARK_AI": "stdout"] }).pods[0]
+            .benchmark
         #expect(container.variable("BENCHMARK_AI") == "stdout")
         #expect(container.variable("BENCHMARK_AI_FIFO_FILEPATH") == "/tmp/benchmark-ai/fifo")
         #expect(container.variable("BENCHMARK_AI_FIFO_MAX_WAIT_TIME") == "60")

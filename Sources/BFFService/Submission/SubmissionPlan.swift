@@ -20,7 +20,6 @@ struct SubmissionPlan {
         _ request: SubmitRequest, _ checked: CheckedSubmission, key: String?, digest: String, ids: RunIDs,
         now: Timestamp, node: ServiceNode
     ) throws {
-        let name = SubmissionPlan.name
         let source = RunSubmitted.DescriptorSource(
             filename: request.filename, document: request.descriptor,
             sha256: Digest.of(request.descriptor).hexadecimal, directory: request.directory)
@@ -31,7 +30,8 @@ struct SubmissionPlan {
         var size = 0
         for (index, run) in checked.combinations.enumerated() {
             let payload = RunSubmitted(
-                name: run.descriptor.info.taskName ?? name(request.filename), descriptor: run.descriptor,
+                name: RunSubmitted.name(of: run.descriptor, filename: request.filename),
+                descriptor: run.descriptor,
                 source: source, parameters: run.values,
                 sweep: sweep.map { RunSubmitted.Sweep(id: $0, index: index, count: count) },
                 idempotencyKey: key, requestDigest: digest, submitted: now)
@@ -59,12 +59,6 @@ struct SubmissionPlan {
         return NewRecord(
             topic: Topic.runs.rawValue, key: run, headers: ["type": event.type],
             value: try JSONCoding.encode(event))
-    }
-
-    /// The benchmark's name where the descriptor has none: that of its file, without folder and ending.
-    static func name(_ filename: String) -> String {
-        let last = filename.split(separator: "/").last.map(String.init) ?? filename
-        return last.hasSuffix(".toml") && last.count > 5 ? String(last.dropLast(5)) : last
     }
 
     private static func tooLarge(_ count: Int) -> APIError {

@@ -71,7 +71,8 @@ enum DescriptorKeys {
         ),
         .optional(
             "memory", .size(1 << 20...Int64.max), example: "\"8GiB\"",
-            "Memory of a container on Kubernetes; without it `run.limits.memory`, or the installation's default."),
+            "Memory of a container on Kubernetes; without it `run.limits.memory`, or the installation's default."
+        ),
         .key(
             "distributed", .table(distributed), default: [:],
             "How many machines and processes: only for distributed strategies."),

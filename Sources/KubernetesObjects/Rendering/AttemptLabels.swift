@@ -52,8 +52,8 @@ package struct AttemptLabels: Equatable, Sendable {
         for (name, value) in own {
             labels[Key.teamPrefix + AttemptLabels.name(name)] = LabelValue.of(value)
         }
-        if own.contains(where: { AttemptLabels.name($0.key) != $0.key || LabelValue.of($0.value) != $0.value })
-        {
+        if own.contains(where: { AttemptLabels.name($0.key) != $0.key || LabelValue.of($0.value) != $0.value }
+        ) {
             // A table of texts is always JSON.
             annotations[Key.originals] = try? JSONCoding.text(own)
         }

@@ -50,7 +50,8 @@ package struct AttemptRenderer: Sendable {
             let size = (try? JSONCoding.encode(object))?.count ?? 0
             guard size > 1 << 20 else { continue }
             throw RenderFailure(problems: [
-                RenderProblem("descriptor", "its \(object.kind) would have \(size) bytes; Kubernetes takes 1 MiB")
+                RenderProblem(
+                    "descriptor", "its \(object.kind) would have \(size) bytes; Kubernetes takes 1 MiB")
             ])
         }
     }

@@ -21,7 +21,9 @@ struct PodResources {
             always[settings.gpuResource] = "\(count)"
         }
         // A limit that the descriptor sets holds whatever the installation does otherwise.
-        if let memory = plan.hardware.memory, plan.role != .launcher { always["memory"] = Quantity.of(memory) }
+        if let memory = plan.hardware.memory, plan.role != .launcher {
+            always["memory"] = Quantity.of(memory)
+        }
         return resources(share(plan), always: always)
     }
 

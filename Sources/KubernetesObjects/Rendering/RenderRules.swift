@@ -85,7 +85,8 @@ enum RenderRules {
         return [
             RenderProblem(
                 plan.commandKey,
-                "is needed on Kubernetes \(settings.version): the image's own command can be run from 1.29 on")
+                "is needed on Kubernetes \(settings.version): the image's own command can be run from 1.29 on"
+            )
         ]
     }
 
