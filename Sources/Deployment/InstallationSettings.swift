@@ -34,13 +34,14 @@ package enum InstallationSettings {
         "notifications.give_up_after", default: TimeSpan(.seconds(24 * 3600)),
         "How long a notice that its receiver does not take is tried again.")
 
-    static let declarations: [SettingDeclaration] = [
-        server.declaration, logLevel.declaration, lease.declaration, slots.declaration,
-        watchesNeighbours.declaration,
-        logLimit.declaration,
-        passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
-        linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
-    ] + kubernetesDeclarations
+    static let declarations: [SettingDeclaration] =
+        [
+            server.declaration, logLevel.declaration, lease.declaration, slots.declaration,
+            watchesNeighbours.declaration,
+            logLimit.declaration,
+            passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
+            linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
+        ] + kubernetesDeclarations
 
     /// One of `[notifications.webhook.<name>]`.
     package struct Webhook: Sendable {

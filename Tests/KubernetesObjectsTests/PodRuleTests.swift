@@ -1,5 +1,6 @@
 import Descriptors
 import Events
+import JSON
 import Runtime
 import Testing
 
@@ -191,6 +192,14 @@ import Testing
         let job = try render("mpi") { $0.queue = "benchmarks" }.mpiJob
         #expect(job?.spec.runPolicy.suspend == true)
         #expect(job?.metadata.labels?["kueue.x-k8s.io/queue-name"] == "benchmarks")
+    }
+
+    /// The API server may not be filled by runs: what is stored of one, and how often it is written.
+    @Test func anAttemptIsFewSmallObjects() throws {
+        let objects = try render("single-node").objects
+        #expect(objects.count == 2)
+        let bytes = try objects.reduce(0) { $0 + (try JSONCoding.encode($1).count) }
+        #expect(bytes < 8 * 1024, "\(bytes) bytes")
     }
 
     @Test func anObjectKnowsWhatItWasMadeFrom() throws {

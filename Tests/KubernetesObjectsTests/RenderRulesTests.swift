@@ -100,6 +100,10 @@ import Testing
                 }) == ["ml.benchmark_code"])
     }
 
+    @Test func aSecretThatTheInstallationLacksIsRefused() {
+        #expect(keys(Cases.request { $0.env.vars = ["A": "${secret.key}"] }) == ["env.vars"])
+    }
+
     @Test func everythingIsToldAtOnce() {
         let request = Cases.request {
             $0.env.privileged = true

@@ -103,7 +103,14 @@ struct RenderCommand: Subcommand {
             attempt: Attempt(number: attempt, repetition: 0, isWarmup: descriptor.run.warmup > 0),
             run: submitted, contents: UnfetchedContents.of(descriptor, folder: source.folder),
             client: AttemptRequest.Client(id: "client", version: Version.current, username: "user"),
-            token: "made when the attempt starts")
+            token: "made when the attempt starts", secrets: RenderCommand.secrets(descriptor))
+    }
+
+    /// In place of values that only the installation knows.
+    private static func secrets(_ descriptor: Descriptor) -> [String: String] {
+        let variables = Array(descriptor.env.vars.values) + (descriptor.server?.env.vars ?? [:]).values
+        let names = Set(variables.flatMap(SecretPlaceholder.names))
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, "kept by the installation") })
     }
 
     /// In place of the id that a run gets when it is submitted.

@@ -19,7 +19,7 @@ package struct Container: Codable, Equatable, Sendable {
     package var terminationMessagePolicy: String?
 }
 
-/// A variable of a container: a text, in which `$(NAME)` stands for variables before it, or a field of the pod.
+/// A variable of a container: a text, in which `$(NAME)` stands for variables before it, a field of the pod, or a file of a Secret.
 package struct EnvironmentVariable: Codable, Equatable, Sendable {
     package var name: String
     package var value: String?
@@ -27,12 +27,19 @@ package struct EnvironmentVariable: Codable, Equatable, Sendable {
 
     /// Where a value comes from that is known only to the pod.
     package struct Source: Codable, Equatable, Sendable {
-        package var fieldRef: Field
+        package var fieldRef: Field?
+        package var secretKeyRef: SecretKey?
     }
 
     /// A field of the pod's own object.
     package struct Field: Codable, Equatable, Sendable {
         package var fieldPath: String
+    }
+
+    /// A file of a Secret.
+    package struct SecretKey: Codable, Equatable, Sendable {
+        package var name: String
+        package var key: String
     }
 
     /// A value in which `$(NAME)` is replaced.

@@ -98,7 +98,8 @@ struct AttemptPod {
         let parameters = SystemVariables.parameters(request.run.parameters)
         let taken = Set(parameters.map(\.name))
         return ContainerVariables(
-            system: system.filter { !taken.contains($0.name) } + parameters, own: plan.variables)
+            system: system.filter { !taken.contains($0.name) } + parameters, own: plan.variables,
+            secret: names.base)
     }
 
     private var ports: [ContainerPort]? {

@@ -181,6 +181,9 @@ extension AttemptRenderer {
         }
         files[AttemptSecret.hostfile] = hostfile
         files[AttemptSecret.token] = first.request.token
+        for name in Set(pods.flatMap(\.plan.secrets)) {
+            files[AttemptSecret.key(secret: name)] = first.request.secrets[name]
+        }
         let secret = Secret(
             metadata: metadata(first, first.names.base), stringData: files, immutable: true)
         let judged = pods.map(\.plan.role).filter { $0 != .worker }
@@ -220,7 +223,7 @@ extension AttemptRenderer {
     }
 
     /// Of what was asked for, not of what became of it: the objects of an attempt that a service of an earlier version made, or with other settings, are
-    /// still the attempt's. The token is left out: it may be issued anew.
+    /// still the attempt's. Token and secrets are left out: they may be issued anew.
     private static func digest(_ request: AttemptRequest) -> String {
         struct Asked: Encodable {
             var runID: String

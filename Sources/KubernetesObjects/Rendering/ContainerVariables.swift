@@ -12,16 +12,34 @@ struct ContainerVariables {
     /// - Parameters:
     ///   - system: what the system sets; a team's variable of the same name takes its place.
     ///   - own: the descriptor's.
-    init(system: [EnvironmentVariable], own: [String: String]) {
+    ///   - secret: the name of the Secret that holds the installation's secrets.
+    init(system: [EnvironmentVariable], own: [String: String], secret: String) {
         let kept = system.filter { own[$0.name] == nil }
         let known = Set(kept.map(\.name))
         let hidden = Set(own.keys).subtracting(known)
         list =
-            kept
+            kept + ContainerVariables.secrets(own, secret)
             + own.sorted { $0.key < $1.key }.map {
-                .text($0.key, ContainerVariables.hiding(hidden, in: $0.value))
+                .text($0.key, ContainerVariables.pointing(ContainerVariables.hiding(hidden, in: $0.value)))
             }
     }
+
+    /// A variable for each secret, which values then refer to: they stand in no object but the Secret.
+    private static func secrets(_ own: [String: String], _ secret: String) -> [EnvironmentVariable] {
+        Set(own.values.flatMap(SecretPlaceholder.names)).sorted().map { name in
+            let key = EnvironmentVariable.SecretKey(name: secret, key: AttemptSecret.key(secret: name))
+            return EnvironmentVariable(
+                name: variable(secret: name), valueFrom: EnvironmentVariable.Source(secretKeyRef: key))
+        }
+    }
+
+    /// `text` with references to variables in the place of secrets.
+    private static func pointing(_ text: String) -> String {
+        SecretPlaceholder.replace(in: text) { "$(\(variable(secret: $0)))" }
+    }
+
+    /// A secret's name has only what a variable's may have.
+    private static func variable(secret: String) -> String { "BAI_SECRET_\(secret)" }
 
     /// `text` with references to `names` escaped, so that they stay as they are written.
     static func hiding(_ names: Set<String>, in text: String) -> String {

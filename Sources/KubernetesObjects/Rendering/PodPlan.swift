@@ -37,6 +37,9 @@ struct PodPlan {
         var memory: ByteSize?
     }
 
+    /// The installation's secrets that the variables name.
+    var secrets: [String] { variables.values.flatMap(SecretPlaceholder.names) }
+
     /// Whether the agent can start the command: it does not know the image's own.
     var isWrapped: Bool { !command.allSatisfy(\.isWhitespace) }
 }

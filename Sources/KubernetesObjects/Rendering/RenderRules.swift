@@ -7,11 +7,18 @@ enum RenderRules {
     static func problems(
         _ request: AttemptRequest, _ plans: [PodPlan], _ settings: KubernetesSettings
     ) -> [RenderProblem] {
-        engine(request.run.descriptor) + delivery(plans, settings) + size(request.run.descriptor)
-            + plans.flatMap { plan in
-                privileges(plan, settings) + hardware(plan) + command(plan, settings) + texts(plan)
-                    + paths(plan)
-            }
+        var problems = engine(request.run.descriptor)
+        problems += delivery(plans, settings)
+        problems += size(request.run.descriptor)
+        for plan in plans {
+            problems += privileges(plan, settings)
+            problems += hardware(plan)
+            problems += command(plan, settings)
+            problems += texts(plan)
+            problems += secrets(plan, request.secrets)
+            problems += paths(plan)
+        }
+        return problems
     }
 
     private static func engine(_ descriptor: Descriptor) -> [RenderProblem] {
@@ -108,6 +115,12 @@ enum RenderRules {
             problems.append(RenderProblem("\(plan.table).docker_image", "is no image's name"))
         }
         return problems
+    }
+
+    private static func secrets(_ plan: PodPlan, _ values: [String: String]) -> [RenderProblem] {
+        Set(plan.secrets).sorted().filter { values[$0] == nil }.map {
+            RenderProblem("\(plan.table).vars", "the installation has no secret \"\($0)\"")
+        }
     }
 
     /// As the API server has it: letters, digits, `_`, `-` and `.`, not beginning with a digit or with two dots.
