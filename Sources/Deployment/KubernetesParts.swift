@@ -1,5 +1,5 @@
 internal import Configuration
-package import Diagnostics
+internal import Diagnostics
 package import KubernetesObjects
 internal import Runtime
 

@@ -3,10 +3,12 @@
 set -euo pipefail
 list="${1:-$(dirname "$0")/apt-packages.txt}"
 
-# A package counts as there when pkg-config finds its library, or, without one, when dpkg has it or its program is on the path.
+# A package counts as there when pkg-config finds its library, Python its module, or, without either, when dpkg has it or its program is on the path.
 is_there() {
     local package=$1 library=$2
-    if [ "$library" != - ]; then
+    if [ "${library#python:}" != "$library" ]; then
+        python3 -c "import ${library#python:}" >/dev/null 2>&1
+    elif [ "$library" != - ]; then
         pkg-config --exists "$library" 2>/dev/null
     else
         command -v "$package" >/dev/null 2>&1 || dpkg -s "$package" >/dev/null 2>&1

@@ -13,7 +13,7 @@ python_tests() {
     local name=$1 log count
     shift
     log=$(mktemp)
-    if python3 -m unittest "$@" >"$log" 2>&1; then result=0; else result=1; fi
+    if "${PYTHON:-python3}" -m unittest "$@" >"$log" 2>&1; then result=0; else result=1; fi
     count=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
     report "$name" "$result" "${count:-0}" "$log"
 }
@@ -43,6 +43,7 @@ echo "== tests ==" >&2
 python_tests client-lib/python discover -s client-lib/python/tests
 python_tests client-lib/shell discover -s client-lib/shell/tests
 python_tests sample-benchmarks sample-benchmarks/test_samples.py
+PYTHON="$(infra/setup/python-packages.sh)" python_tests Tests/Schemas Tests/Schemas/test_rendered.py
 bundle="$(swift build --show-bin-path)/benchmark-aiPackageTests.xctest"
 targets=$(for folder in Tests/*Tests; do basename "$folder"; done | grep -v '^EndToEndTests$')
 for target in $targets EndToEndTests; do

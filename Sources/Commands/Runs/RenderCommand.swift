@@ -6,6 +6,7 @@ internal import Events
 internal import JSON
 internal import KubernetesObjects
 internal import Manifests
+internal import Runtime
 
 /// `baictl render benchmark`: prints the Kubernetes objects of a descriptor. Needs neither service nor cluster.
 struct RenderCommand: Subcommand {
