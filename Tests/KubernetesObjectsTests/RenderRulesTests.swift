@@ -86,18 +86,11 @@ import Testing
         #expect(keys(Cases.request(contents: [Cases.dataset]), settings) == [])
     }
 
-    @Test func anImagesOwnCommandNeedsSidecarsOrOneProcess() {
+    @Test func anImagesOwnCommandNeedsSidecars() {
         var settings = Cases.settings
         settings.version = ClusterVersion(major: 1, minor: 28)
         #expect(keys(Cases.request { $0.ml = nil }, settings) == ["ml.benchmark_code"])
         #expect(keys(Cases.request { $0.ml = nil }) == [])
-        #expect(
-            keys(
-                Cases.request {
-                    $0.ml = nil
-                    $0.hardware.strategy = .distributed
-                    $0.hardware.distributed.processesPerInstance = .count(2)
-                }) == ["ml.benchmark_code"])
     }
 
     @Test func aSecretThatTheInstallationLacksIsRefused() {

@@ -139,6 +139,20 @@ import Testing
         #expect(attempt.secret?.stringData["hostfile"]?.contains(" slots=4\n") == true)
     }
 
+    @Test func anImagesOwnCommandStartsItsProcessesItself() throws {
+        let attempt = try render(
+            Cases.request {
+                $0 = Cases.request("image-command").run.descriptor
+                $0.hardware.distributed.processesPerInstance = .count(4)
+            })
+        let container = attempt.pods[0].benchmark
+        #expect(try order(attempt, .rank).processes == 1)
+        #expect(container.args == ["horovodrun", "-np", "2", "python", "train.py"])
+        #expect(container.variable("WORLD_SIZE") == "12")
+        #expect(!container.env.contains { $0.name == "RANK" })
+        #expect(attempt.secret?.stringData["hostfile"]?.contains(" slots=4\n") == true)
+    }
+
     @Test func whoStartsTheCommandHoldsTheBarrierElseAContainerDoes() throws {
         let wrapped = try render(Cases.request("distributed")).pods[0]
         #expect(wrapped.initContainers?.map(\.name) == ["pull", "collect"])

@@ -94,7 +94,7 @@ package struct AttemptRenderer: Sendable {
     private func distributed(_ pod: AttemptPod, _ size: Int) -> RenderedAttempt {
         var pod = pod
         let group = PodGroup(
-            size: size, processes: pod.plan.processes, service: pod.names.base,
+            size: size, processes: pod.plan.slots, service: pod.names.base,
             namespace: settings.namespace)
         pod.group = group
         // Pods meet before they are ready.

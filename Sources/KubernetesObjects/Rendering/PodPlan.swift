@@ -24,8 +24,8 @@ struct PodPlan {
     /// Processes of each machine, or MPI's slots.
     var slots = 1
 
-    /// Processes that start at once in each pod: MPI's launcher starts them itself.
-    var processes: Int { role == .rank ? slots : 1 }
+    /// Processes that the agent starts at once in each pod. MPI's launcher starts them itself, and so does an image's own command.
+    var processes: Int { role == .rank && isWrapped ? slots : 1 }
 
     /// What a pod needs of a machine.
     struct Hardware {

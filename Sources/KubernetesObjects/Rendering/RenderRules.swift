@@ -79,14 +79,6 @@ enum RenderRules {
             return error.problems
         }
         if plan.isWrapped { return [] }
-        if plan.processes > 1 {
-            return [
-                RenderProblem(
-                    plan.commandKey,
-                    "is needed to start \(plan.processes) processes in each pod: the image's own command is not known"
-                )
-            ]
-        }
         // Servers and workers end by being deleted; of anybody else a plain sidecar would not know when to end.
         guard !settings.version.hasSidecars, ![.server, .worker].contains(plan.role) else { return [] }
         return [
