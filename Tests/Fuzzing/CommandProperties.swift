@@ -1,4 +1,5 @@
 internal import AgentService
+internal import Descriptors
 
 /// The words of a command, each in quotes, are the same words; and variables in them end.
 enum CommandProperties {
