@@ -105,7 +105,7 @@ class RenderedTests(unittest.TestCase):
             job = next(document for document in yaml.safe_load_all(file) if document["kind"] == "Job")
         for version in VERSIONS[-1:]:
             validate(job, version)
-            for change in ({"backofLimit": 0}, {"backoffLimit": "0"}, {"template": None}):
+            for change in ({"backofLimit": 0}, {"backoffLimit": "0"}, {"completionMode": 1}):
                 wrong = copy.deepcopy(job)
                 wrong["spec"].update(change)
                 with self.assertRaises(kubernetes_validate.ValidationError):
