@@ -2,7 +2,7 @@ internal import Runtime
 
 /// How many requests may be under way at once: found out from how the server answers, rather than set.
 ///
-/// Each good answer raises the limit a little, and a sign of trouble (429, 503, no answer in time, or one far slower than usual) halves it, at most once in the time
+/// Until the first sign of trouble each good answer raises the limit by one, afterwards by a little, and a sign of trouble (429, 503, no answer in time, or one far slower than usual) halves it, at most once in the time
 /// that an answer takes. So many clients of one server come to share it evenly, as TCP's connections share a line.
 struct ConcurrencyWindow {
     static let least = 1.0
@@ -16,6 +16,8 @@ struct ConcurrencyWindow {
     /// What an answer usually takes, in seconds: a moving average.
     private(set) var usual: Double?
     private var heldUntil: ContinuousClock.Instant?
+    /// No limit was met yet.
+    private var isStarting = true
 
     /// What an answer says about the server.
     enum Sign { case good, overloaded }
@@ -30,13 +32,14 @@ struct ConcurrencyWindow {
             shrink(at: now)
         } else if Double(inFlight) >= limit / 2 {
             // Only what is used is known to be good for the server.
-            limit = min(limit + 1 / limit, ConcurrencyWindow.most)
+            limit = min(limit + (isStarting ? 1 : 1 / limit), ConcurrencyWindow.most)
         }
         if sign == .good { usual = usual.map { $0 * 0.95 + seconds * 0.05 } ?? seconds }
     }
 
     private mutating func shrink(at now: ContinuousClock.Instant) {
         if let heldUntil, now < heldUntil { return }
+        isStarting = false
         limit = max(limit / 2, ConcurrencyWindow.least)
         // What was sent before the change cannot know of it.
         heldUntil = now + .seconds(max(usual ?? 0.1, 0.05))

@@ -1,3 +1,4 @@
+internal import JSON
 package import Runtime
 
 /// A collection's change, as a follower of it sees it.
@@ -30,7 +31,8 @@ package struct RememberedObject: Hashable, Sendable {
 /// Follows a collection: lists, then watches, and lists again when the server has forgotten where the watch was.
 ///
 /// Whoever follows is told of every object and of every end, each version at most once, whatever connections, servers and versions do in
-/// between; of several changes during an outage only the last. Objects themselves are not kept.
+/// between; of several changes during an outage only the last. Objects themselves are not kept. One that cannot be read as a `Kind` is a trouble,
+/// and is passed over: it must not hide all others.
 package final class Reflector<Kind: Codable & Sendable>: Sendable {
     /// What went wrong, and how long it waits before it goes on.
     package typealias Trouble = @Sendable (KubernetesError, Duration) -> Void
@@ -40,6 +42,8 @@ package final class Reflector<Kind: Codable & Sendable>: Sendable {
     private let backoff: Backoff
     private let lasting: Duration
     private let onTrouble: Trouble
+    /// A watch that ends earlier than this without an event is no watch, and is not begun again at once.
+    private static var shortest: Duration { .milliseconds(500) }
 
     /// - Parameter onTrouble: for the log and for health; the reflector copes by itself.
     package init(
@@ -109,6 +113,11 @@ package final class Reflector<Kind: Codable & Sendable>: Sendable {
             version = try await resources.list(selection) { chunk throws(KubernetesError) in
                 if chunk.isFirst { seen = [] }
                 do {
+                    for (metadata, error) in chunk.unreadable {
+                        // It is there: what is known of it, if it could be read before, stands.
+                        seen.insert(KnownObjects.key(metadata))
+                        report(metadata, error)
+                    }
                     for object in chunk.objects {
                         seen.insert(KnownObjects.key(object.metadata))
                         for change in current.changes(present: object) { try await handle(change) }
@@ -137,27 +146,45 @@ package final class Reflector<Kind: Codable & Sendable>: Sendable {
         _ handle: (CollectionChange<Kind>) async throws -> Void
     ) async throws -> String {
         var version = start
+        let begin = ContinuousClock.now
+        var hasTold = false
         do {
             // Not all at the same time: a server that starts anew would get all its watches back in one second.
             let length = lasting * Double.random(in: 0.8...1)
             var events = try await resources.watch(selection, from: version, lasting: length)
                 .makeAsyncIterator()
             while let event = try await events.next() {
-                failures = 0
+                (failures, hasTold) = (0, true)
                 switch event {
                 case .added(let object), .modified(let object):
                     for change in known.changes(present: object) { try await handle(change) }
                     version = object.metadata.resourceVersion
-                case .deleted(let object):
-                    if let change = known.change(absent: object) { try await handle(change) }
-                    version = object.metadata.resourceVersion
+                case .deleted(let metadata, let last):
+                    if let change = known.change(absent: metadata, last: last) { try await handle(change) }
+                    version = metadata.resourceVersion
+                case .unreadable(let metadata, let error):
+                    report(metadata, error)
+                    version = metadata.resourceVersion
                 case .bookmark(let later): version = later
                 }
             }
-            return version
         } catch let error as KubernetesError {
             throw Interruption(error: error, resumeAt: version)
         }
+        guard hasTold || begin.duration(to: .now) > Self.shortest else {
+            let error = KubernetesError(
+                .unreachable,
+                "watch \(resources.type.kind): the server ended the watch as soon as it had begun")
+            throw Interruption(error: error, resumeAt: version)
+        }
+        return version
+    }
+
+    private func report(_ metadata: ObjectMetadata, _ error: JSONError) {
+        let name = [metadata.namespace, metadata.name].compactMap { $0 }.joined(separator: "/")
+        onTrouble(
+            KubernetesError(
+                .invalidResponse, "follow \(resources.type.kind): \(name) cannot be read: \(error)"), .zero)
     }
 }
 
@@ -177,11 +204,13 @@ struct KnownObjects {
     }
 
     /// The end of an object; nil when it was told before, or is not the one that has the name now.
-    mutating func change<Kind>(absent object: LiveObject<Kind>) -> CollectionChange<Kind>? {
-        let key = Self.key(object.metadata)
-        guard let old = objects[key], old.uid == object.metadata.uid else { return nil }
+    mutating func change<Kind>(absent metadata: ObjectMetadata, last: LiveObject<Kind>?) -> CollectionChange<
+        Kind
+    >? {
+        let key = Self.key(metadata)
+        guard let old = objects[key], old.uid == metadata.uid else { return nil }
         objects[key] = nil
-        return .absent(old, last: object)
+        return .absent(old, last: last)
     }
 
     /// Forgets what is not in `keys`, and says what that was.

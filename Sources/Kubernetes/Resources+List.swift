@@ -1,5 +1,5 @@
 internal import HTTPMessages
-internal import JSON
+package import JSON
 
 /// The objects of a collection at one moment.
 package struct ObjectList<Kind: Codable & Sendable>: Sendable {
@@ -11,6 +11,8 @@ package struct ObjectList<Kind: Codable & Sendable>: Sendable {
 /// A part of a list.
 package struct ListChunk<Kind: Codable & Sendable>: Sendable {
     package var objects: [LiveObject<Kind>]
+    /// Those that are there and cannot be read as a `Kind`, with the reasons.
+    package var unreadable: [(metadata: ObjectMetadata, error: JSONError)]
     /// Whether a list begins with it. A list may begin again: then what came before it is void.
     package var isFirst: Bool
 }
@@ -56,24 +58,28 @@ extension Resources {
             guard let version = metadata?["resourceVersion"]?.string, let items = answer["items"] else {
                 throw KubernetesError(.invalidResponse, "\(call.label): the answer is no list")
             }
-            try await take(ListChunk(objects: try objects(items, call.label), isFirst: token == nil))
+            try await take(try chunk(items, call.label, isFirst: token == nil))
             token = metadata?["continue"]?.string.flatMap { $0.isEmpty ? nil : $0 }
             if token == nil { return version }
         }
     }
 
-    private func objects(_ items: JSONValue, _ label: String) throws(KubernetesError) -> [LiveObject<Kind>] {
-        var objects: [LiveObject<Kind>] = []
+    private func chunk(
+        _ items: JSONValue, _ label: String, isFirst: Bool
+    ) throws(KubernetesError) -> ListChunk<Kind> {
+        var chunk = ListChunk<Kind>(objects: [], unreadable: [], isFirst: isFirst)
         // An empty list of Go's may be null.
         for item in items.array ?? [] {
             do {
-                objects.append(try LiveObject(complete(item)))
+                chunk.objects.append(try LiveObject(complete(item)))
             } catch {
-                let name = item["metadata"]?["name"]?.string ?? "(no name)"
-                throw KubernetesError(.invalidResponse, "\(label): \(name) is no \(type.kind): \(error)")
+                guard let metadata = ObjectMetadata(of: item) else {
+                    throw KubernetesError(.invalidResponse, "\(label): an element is no object: \(error)")
+                }
+                chunk.unreadable.append((metadata, error))
             }
         }
-        return objects
+        return chunk
     }
 
     /// In a list, objects come without what the list says for all.

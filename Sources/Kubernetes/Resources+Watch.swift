@@ -1,14 +1,16 @@
 internal import HTTPClient
 internal import HTTPMessages
-internal import JSON
+package import JSON
 
 /// A change of a collection, as the server tells it.
 package enum WatchEvent<Kind: Codable & Sendable>: Sendable {
     /// It is in the collection now.
     case added(LiveObject<Kind>)
     case modified(LiveObject<Kind>)
-    /// It is not any more, or is no longer of the selection; the object is as it was last.
-    case deleted(LiveObject<Kind>)
+    /// It is not any more, or is no longer of the selection; the object is as it was last, where it can be read.
+    case deleted(ObjectMetadata, LiveObject<Kind>?)
+    /// It was added or changed, but cannot be read as a `Kind`.
+    case unreadable(ObjectMetadata, JSONError)
     /// Nothing changed up to this version: a later watch can begin at it.
     case bookmark(resourceVersion: String)
 }
@@ -84,14 +86,34 @@ package struct WatchEvents<Kind: Codable & Sendable>: AsyncSequence, Sendable {
             }
         }
 
+        /// One object that is not as expected must not hide all others.
+        private func read(
+            _ object: JSONValue, _ event: (LiveObject<Kind>) -> WatchEvent<Kind>
+        ) throws(JSONError) -> WatchEvent<Kind> {
+            do {
+                return event(try LiveObject(object))
+            } catch {
+                guard let metadata = ObjectMetadata(of: object) else { throw error }
+                return .unreadable(metadata, error)
+            }
+        }
+
+        /// That something is gone is known even when it cannot be read.
+        private func deletion(_ object: JSONValue) throws(JSONError) -> WatchEvent<Kind> {
+            guard let metadata = ObjectMetadata(of: object) else {
+                throw JSONError(path: "object.metadata.name", message: "is missing")
+            }
+            return .deleted(metadata, try? LiveObject(object))
+        }
+
         private func event(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent<Kind> {
             do {
                 let tree = try JSONValue(parsing: line)
                 let object = tree["object"] ?? .null
                 switch tree["type"]?.string {
-                case "ADDED": return .added(try LiveObject(object))
-                case "MODIFIED": return .modified(try LiveObject(object))
-                case "DELETED": return .deleted(try LiveObject(object))
+                case "ADDED": return try read(object) { .added($0) }
+                case "MODIFIED": return try read(object) { .modified($0) }
+                case "DELETED": return try deletion(object)
                 case "BOOKMARK":
                     guard let version = object["metadata"]?["resourceVersion"]?.string else {
                         throw JSONError(path: "metadata.resourceVersion", message: "is missing")

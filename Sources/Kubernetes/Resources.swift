@@ -25,7 +25,11 @@ package struct Resources<Kind: Codable & Sendable>: Sendable {
     package func list(_ selection: Selection = Selection()) async throws(KubernetesError) -> ObjectList<Kind>
     {
         var objects: [LiveObject<Kind>] = []
-        let version = try await list(selection) { chunk in
+        let version = try await list(selection) { chunk throws(KubernetesError) in
+            if let (metadata, error) = chunk.unreadable.first {
+                throw KubernetesError(
+                    .invalidResponse, "list \(type.kind): \(metadata.name) is no \(type.kind): \(error)")
+            }
             if chunk.isFirst { objects.removeAll(keepingCapacity: true) }
             objects += chunk.objects
         }

@@ -165,6 +165,33 @@ private final class Follower: Sendable {
         #expect(follower.troubles.values.isEmpty)
     }
 
+    @Test func anObjectThatCannotBeReadHidesNoOther() async throws {
+        let fixture = try Fixture()
+        let broken: JSONValue = ["metadata": ["name": "broken", "namespace": "bai"], "data": ["v": 7]]
+        try fixture.cluster.store("configmaps", broken)
+        _ = try await fixture.configMaps.create(ConfigMap("a", ["v": "1"]))
+        let follower = Follower(fixture)
+        #expect(await follower.tells(["a=1", "listed"]))
+        fixture.cluster.update("configmaps", "bai", "broken") { $0["data"]?["v"] = 8 }
+        _ = try await fixture.configMaps.create(ConfigMap("b", ["v": "1"]))
+        fixture.cluster.update("configmaps", "bai", "broken") { $0["data"]?["v"] = "9" }
+        #expect(await follower.tells(["a=1", "listed", "b=1", "broken=9"]))
+        #expect(follower.troubles.values == [.invalidResponse, .invalidResponse])
+    }
+
+    @Test func aWatchThatEndsAtOnceIsNotBegunInALoop() async throws {
+        let fixture = try Fixture()
+        let follower = Follower(fixture)
+        #expect(await follower.tells(["listed"]))
+        fixture.cluster.inject(
+            Fault(.page(status: 200, ""), method: .get, path: "configmaps", times: 5))
+        fixture.cluster.breakStreams()
+        let isTold = await eventually { follower.troubles.values.count >= 5 }
+        #expect(isTold)
+        _ = try await fixture.configMaps.create(ConfigMap("a", ["v": "1"]))
+        #expect(await follower.tells(["listed", "a=1"]))
+    }
+
     @Test func whoHandlesChangesCanEndIt() async throws {
         struct Enough: Error {}
         let fixture = try Fixture()
