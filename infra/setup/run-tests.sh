@@ -28,7 +28,8 @@ report() {
         failed=$((failed + 1))
         failures+=("$name")
         printf '  %-28s FAILED (%d tests)\n' "$name" "$count"
-        grep -vE '^(◇|✔|↳|Test (Suite|Case))' "$log" | tail -n 60
+        # Nothing to show is no reason to stop.
+        { grep -vE '^(◇|✔|↳|Test (Suite|Case))' "$log" || true; } | tail -n 60
     fi
     rm -f "$log"
 }
