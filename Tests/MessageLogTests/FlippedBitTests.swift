@@ -144,7 +144,7 @@ import Testing
         let contents = try await make()
         let pristine = Array(try Data(contentsOf: URL(filePath: path)))
         let environment = ProcessInfo.processInfo.environment
-        let seed = environment["BAI_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+        let seed = TestSeed.value
         var random = Seeded(seed)
         var refusals = 0
         for _ in 0..<(environment["BAI_FLIPS"].flatMap { Int($0) } ?? 100) {
