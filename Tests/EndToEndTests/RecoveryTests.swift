@@ -142,4 +142,13 @@ extension Stack {
         let output = try await baictl("status", "-o", "json")
         return try JSONCoding.decode(JSONValue.self, from: Array(output.standardOutput.utf8)).array ?? []
     }
+
+    @Test func upSaysWhyNoServiceCanStart() async throws {
+        let stack = try Stack()
+        try stack.folder.write("home/log.db", String(repeating: "not a log ", count: 1000))
+        let output = try await stack.baictl("up")
+        #expect(output.exit == .code(10))
+        #expect(output.standardError.contains("home/log.db"))
+        #expect(Stack.processes(mentioning: stack.home) == [])
+    }
 }

@@ -1,6 +1,7 @@
 internal import BFFClient
 internal import CommandLineArguments
 internal import Deployment
+internal import MessageLog
 internal import Runtime
 
 /// `baictl up`: starts this machine's services.
@@ -35,6 +36,21 @@ extension CommandContext {
     /// How long the services may take until the API answers. Milliseconds are usual; a machine that is busy building takes seconds.
     private static let patience = Duration.seconds(30)
 
+    /// After how long to look for a reason why they do not come up.
+    private static let suspicion = Duration.seconds(2)
+
+    /// Throws what no service gets past however often it is started again: a log that is damaged, or of another version.
+    private func checkLogOpens() async throws {
+        do {
+            await (try ServiceProgram.openLog(installation)).close()
+        } catch let error as MessageLogError where [.corrupt, .unsupportedVersion].contains(error.code) {
+            _ = await stack.stop()
+            throw error
+        } catch {
+            // Perhaps it passes: the services try on.
+        }
+    }
+
     /// Starts the local services unless they are up, and waits until the API answers.
     ///
     /// - Returns: whether they were up already.
@@ -42,9 +58,14 @@ extension CommandContext {
     func startServices() async throws -> Bool {
         if stack.supervisorProcessID != nil, await answers() { return true }
         try stack.start(program: ProgramFolder.program("baictl"))
-        let deadline = ContinuousClock.now + CommandContext.patience
-        while ContinuousClock.now < deadline {
+        let start = ContinuousClock.now
+        var hasLooked = false
+        while start.duration(to: .now) < CommandContext.patience {
             if await answers(), stack.states().allSatisfy({ $0.processID != nil }) { return false }
+            if !hasLooked, start.duration(to: .now) > CommandContext.suspicion {
+                hasLooked = true
+                try await checkLogOpens()
+            }
             terminal.progress("waiting for the services")
             try await Task.sleep(for: .milliseconds(10))
         }
