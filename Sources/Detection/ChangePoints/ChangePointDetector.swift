@@ -27,8 +27,8 @@ package struct ChangePointDetector: Sendable {
     private var settled: [ChangePoint] = []
     private var count = 0
 
-    /// - Parameter falseAlarmRate: how often, per run, a change may be found in a quiet series at most. It holds for one-sided noise with a long tail,
-    ///   the worst that was measured; normal noise gives a tenth of it (docs/detection.md).
+    /// - Parameter falseAlarmRate: how often, per run, a change may be found in a quiet series at most; docs/detection.md says for which noise that
+    ///   is tested.
     package init(falseAlarmRate: Double = DetectionLimits.usualFalseAlarmRate) {
         limits = DetectionLimits(falseAlarmRate: falseAlarmRate)
     }
