@@ -19,7 +19,6 @@ if [ ${#targets[@]} -eq 0 ]; then
     mapfile -t targets < <(for folder in Tests/*Tests; do basename "$folder"; done | grep -v '^EndToEndTests$')
 fi
 
-# Everything is some ten times slower: whoever measures time looks for this.
 export TSAN_OPTIONS="halt_on_error=0 suppressions=$PWD/infra/setup/thread-sanitizer.supp ${TSAN_OPTIONS:-}"
 export ASAN_OPTIONS="detect_leaks=1 ${ASAN_OPTIONS:-}"
 export LSAN_OPTIONS="suppressions=$PWD/infra/setup/leak-sanitizer.supp print_suppressions=0 ${LSAN_OPTIONS:-}"
