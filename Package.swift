@@ -67,6 +67,8 @@ let base: [Target] = [
 let domain: [Target] = [
     library("Descriptors", ["JSON", "TOML", "Diagnostics", "Patterns", "Runtime"]),
     library("Detection"),
+    // Who may ask for what: tokens as values.
+    library("Access", ["Digests"]),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Detection", "Runtime"]),
     // What Kubernetes is asked for: its objects as values, and how they follow from an attempt.
@@ -127,8 +129,8 @@ let services: [Target] = [
     library(
         "Deployment",
         [
-            "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events", "KubernetesObjects",
-            "SQLiteLog",
+            "Access", "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events",
+            "KubernetesObjects", "SQLiteLog",
             "MessageLog",
             "ServiceLoop", "HTTPClient", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
@@ -209,6 +211,7 @@ let testTargets: [Target] = [
     tests(of: "Configuration", ["Diagnostics", "Runtime"]),
     tests(of: "Descriptors", ["JSON", "Runtime", "TOML", "Diagnostics"]),
     tests(of: "Detection"),
+    tests(of: "Access", ["Digests"]),
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),
     tests(
@@ -241,6 +244,7 @@ let testTargets: [Target] = [
     tests(of: "MetricsPusherService", ["MetricStore"]),
     tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
     tests(of: "AgentService", ["JobRunner", "MessageLog"]),
+    tests(of: "Deployment", ["Access"]),
     tests(of: "Commands", ["API", "JSON", "MessageLog", "SQLite", "SQLiteLog"]),
     tests(
         of: "Invariants", ["Descriptors", "Events", "JSON", "MessageLog", "MetricStore", "Runs", "Runtime"]),

@@ -31,6 +31,8 @@ package struct Installation: Sendable, Equatable {
     package var serviceLogs: String { "\(home)/logs" }
     /// Where secrets are unless the settings say another place.
     package var secrets: String { "\(home)/secrets" }
+    /// The key that run tokens are made with. Not among the secrets: those are for descriptors to name.
+    package var keyFile: String { "\(home)/key" }
     package var configurationFile: String { "\(home)/bai.toml" }
 
     /// What all programs of the installation go by to tell the time (`ClockAnchor`).

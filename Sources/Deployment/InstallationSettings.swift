@@ -40,7 +40,7 @@ package enum InstallationSettings {
             watchesNeighbours.declaration,
             logLimit.declaration,
             passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
-            linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
+            linkLocal.declaration, secrets.declaration, giveUpAfter.declaration, keyFile.declaration,
         ] + kubernetesDeclarations
 
     /// One of `[notifications.webhook.<name>]`.

@@ -8,7 +8,7 @@ private let floors: [[String]] = [
         "CommandLineArguments",
         "Configuration",
     ],
-    ["Descriptors", "Detection", "Events", "Runs", "API", "KubernetesObjects"],
+    ["Access", "Descriptors", "Detection", "Events", "Runs", "API", "KubernetesObjects"],
     [
         "MessageLog", "SQLiteLog", "HTTPClient", "HTTPServer", "Manifests", "Kubernetes", "ObjectStore",
         "MetricStore", "JobRunner",
