@@ -12,6 +12,9 @@ struct cmhd_settings {
     unsigned int timeout_seconds;
     unsigned int connection_limit;
     size_t connection_memory;
+    /* In PEM; without them it speaks plain HTTP. */
+    const char *certificate;
+    const char *key;
     void *context;
     void *(*begin)(void *context, const char *target, struct MHD_Connection *connection);
     MHD_AccessHandlerCallback advance;
@@ -28,6 +31,9 @@ static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct cmh
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)settings->begin, settings->context},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)settings->end, settings->context},
+        {settings->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)settings->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(
@@ -37,6 +43,11 @@ static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct cmh
 static inline int cmhd_connection_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info ? info->connect_fd : -1;
+}
+/* MHD_get_daemon_info is variadic and answers through a union. How many connections are open, also those that are suspended. */
+static inline unsigned int cmhd_connection_count(struct MHD_Daemon *daemon) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? info->num_connections : 0;
 }
 /* A cast macro, and a GNU extension that Swift's view of glibc leaves out. */
 static inline uint64_t cmhd_size_unknown(void) { return MHD_SIZE_UNKNOWN; }

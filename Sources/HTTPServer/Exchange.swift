@@ -20,6 +20,10 @@ final class Exchange: Sendable {
         var hasStarted = false
         var receiveBy: ContinuousClock.Instant
         var answerBy: ContinuousClock.Instant?
+        /// The most bytes that the body may have.
+        var mostBody: Int
+        /// Bytes of the body that the server counts as in memory.
+        var reserved = 0
         var writers = Waiters()
     }
 
@@ -30,7 +34,10 @@ final class Exchange: Sendable {
     init(server: ServerCore, target: String, connection: Connection?) {
         self.server = server
         self.target = target
-        state = Locked(State(connection: connection, receiveBy: .now + server.limits.requestTimeout))
+        state = Locked(
+            State(
+                connection: connection, receiveBy: .now + server.limits.requestTimeout,
+                mostBody: server.limits.bodySize))
     }
 
     // MARK: On libmicrohttpd's thread
@@ -45,26 +52,55 @@ final class Exchange: Sendable {
 
     /// Takes the head.
     func begin(method: String, headers: HTTPHeaders) {
-        state.withLock { state in
-            guard let method = HTTPMethod(rawValue: method) else {
-                return state.exchange.refuse(
-                    .error(
-                        501, code: "unknown_method", message: "this server does not know the method \(method)"
-                    ))
-            }
-            state.request = ServerRequest(method, target, headers: headers)
-            if state.request == nil {
-                state.exchange.refuse(
-                    .error(400, code: "bad_target", message: "the request's path or query is malformed"))
-            }
-            let declared = headers["Content-Length"].flatMap { Int($0) } ?? 0
-            if declared > server.limits.bodySize { state.exchange.refuse(.tooLarge(server.limits.bodySize)) }
+        guard let method = HTTPMethod(rawValue: method) else {
+            return refuse(
+                .error(501, code: "unknown_method", message: "this server does not know the method \(method)")
+            )
         }
+        let peer = state.withLock { $0.connection.map { cmhd_connection_socket($0.handle) } }
+        guard
+            let request = ServerRequest(
+                method, target, headers: headers, peer: peer.map(SocketName.peer) ?? .unknown)
+        else {
+            return refuse(
+                .error(400, code: "bad_target", message: "the request's path or query is malformed"))
+        }
+        state.withLock { $0.request = request }
+        admit(request)
+    }
+
+    private func admit(_ request: ServerRequest) {
+        switch server.admit(request) {
+        case .gather(let most): state.withLock { $0.mostBody = most ?? server.limits.bodySize }
+        case .spool(let path, let most):
+            guard let file = BodyFile(path: path) else { return refuse(.noRoom) }
+            state.withLock { state in
+                state.mostBody = most
+                state.exchange.keepBody(in: file)
+            }
+        case .refuse(let response): return refuse(response)
+        }
+        let declared = request.headers["Content-Length"].flatMap { Int($0) } ?? 0
+        let most = state.withLock { $0.mostBody }
+        if declared > most { refuse(.tooLarge(most)) }
+    }
+
+    private func refuse(_ response: ServerResponse) {
+        state.withLock { $0.exchange.refuse(response) }
     }
 
     /// Takes more of the body; false to close the connection.
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        state.withLock { $0.exchange.receive(bytes, limit: server.limits.bodySize) }
+        state.withLock { state in
+            if state.exchange.keepsBodyInMemory {
+                if server.reserve(bytes.count) {
+                    state.reserved += bytes.count
+                } else {
+                    state.exchange.refuse(.busy)
+                }
+            }
+            return state.exchange.receive(bytes, limit: state.mostBody)
+        }
     }
 
     /// The answer, if there is one; otherwise the connection is suspended when this returns, and a task at work.
@@ -73,12 +109,12 @@ final class Exchange: Sendable {
             if let response = state.exchange.takeAnswer() { return (response, nil) }
             switch state.exchange.endRequest() {
             case .answer(let response): return (response, nil)
-            case .handle(let body):
+            case .handle(let body, let file):
                 guard var request = state.request, let connection = state.connection else {
                     preconditionFailure("a request without a head was refused before it was whole")
                 }
                 request.body = body
-                request.peer = SocketName.peer(of: cmhd_connection_socket(connection.handle))
+                request.bodyFile = file
                 state.request = nil
                 state.answerBy = .now + server.limits.requestTimeout
                 MHD_suspend_connection(connection.handle)
@@ -108,6 +144,8 @@ final class Exchange: Sendable {
         let (task, writers) = state.withLock { state in
             state.connection = nil
             state.exchange.close()
+            server.release(state.reserved)
+            state.reserved = 0
             defer { state.task = nil }
             return (state.task, state.writers.takeAll())
         }

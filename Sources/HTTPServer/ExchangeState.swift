@@ -25,6 +25,9 @@ struct ExchangeState {
     /// What to answer instead of calling a handler.
     private var refusal: ServerResponse?
     private var body: [UInt8] = []
+    /// Where the body goes instead.
+    private var file: BodyFile?
+    private var received = 0
     private var discarded = 0
 
     // MARK: The request
@@ -34,15 +37,28 @@ struct ExchangeState {
         refusal = refusal ?? response
     }
 
+    /// From now on the body goes into `file`.
+    mutating func keepBody(in file: BodyFile) {
+        self.file = file
+    }
+
+    var keepsBodyInMemory: Bool { file == nil && refusal == nil }
+
     /// Takes more of the body; false when too much came for the connection to be worth keeping.
     mutating func receive(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) -> Bool {
-        if refusal == nil, body.count + bytes.count <= limit {
-            body.append(contentsOf: bytes)
+        if refusal == nil, received + bytes.count <= limit {
+            received += bytes.count
+            if let file {
+                if !file.write(bytes) { refuse(.noRoom) }
+            } else {
+                body.append(contentsOf: bytes)
+            }
             return true
         }
         // A peer that sends all of its body before it listens hears the refusal only if we read on for a while.
         refuse(.tooLarge(limit))
         body = []
+        file = nil
         discarded += bytes.count
         return discarded <= ExchangeState.mostDiscarded
     }
@@ -55,7 +71,7 @@ struct ExchangeState {
         /// Answer so, without a handler.
         case answer(ServerResponse)
         /// Suspend the connection and give this body to the handler.
-        case handle(body: [UInt8])
+        case handle(body: [UInt8], file: BodyFile?)
     }
 
     mutating func endRequest() -> Next {
@@ -67,8 +83,8 @@ struct ExchangeState {
         }
         phase = .handling
         isSuspended = true
-        defer { body = [] }
-        return .handle(body: body)
+        defer { (body, file) = ([], nil) }
+        return .handle(body: body, file: file)
     }
 
     // MARK: The answer
@@ -118,6 +134,7 @@ struct ExchangeState {
 
     mutating func close() {
         phase = .closed
+        file = nil
         stream.end(isWhole: false)
     }
 
@@ -175,6 +192,17 @@ extension ServerResponse {
         error(503, code: "stopping", message: "the server is stopping; send the request again"))
     static let timedOut = closing(
         error(503, code: "timed_out", message: "the request took longer than this server allows"))
+
+    static let busy = again(
+        503, code: "unavailable", "the server has as many requests in its memory as it takes: send it again")
+    static let noRoom = again(
+        507, code: "full", "the disk has no room for the request's body: free some space")
+
+    private static func again(_ status: Int, code: String, _ message: String) -> ServerResponse {
+        var response = closing(error(status, code: code, message: message))
+        response.headers["Retry-After"] = "1"
+        return response
+    }
 
     static func tooLarge(_ limit: Int) -> ServerResponse {
         error(413, code: "too_large", message: "the body is larger than \(limit) bytes")

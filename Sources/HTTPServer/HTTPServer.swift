@@ -1,7 +1,7 @@
 internal import CMicrohttpd
 internal import Runtime
 
-/// Serves HTTP/1.1 on a unix socket or a TCP port, by libmicrohttpd.
+/// Serves HTTP/1.1 on a unix socket or a TCP port, with or without TLS, by libmicrohttpd.
 ///
 ///     let server = try HTTPServer.start(at: .unixSocket(path)) { await router.answer($0) }
 ///     …
@@ -19,11 +19,24 @@ package final class HTTPServer: Sendable {
     }
 
     /// Starts to serve: when this returns, peers can connect. It may wait for the look-up of a host's name.
+    ///
+    /// - Parameters:
+    ///   - identity: for TLS (1.2 and 1.3); without one, peers speak plain HTTP.
+    ///   - admit: decides about each request by its head alone, on libmicrohttpd's own thread: it must be quick.
     package static func start(
-        at address: ServerAddress, limits: ServerLimits = ServerLimits(),
+        at address: ServerAddress, limits: ServerLimits = ServerLimits(), identity: TLSIdentity? = nil,
+        admit: @escaping @Sendable (ServerRequest) -> Admission = { _ in .gather(most: nil) },
         handler: @escaping @Sendable (ServerRequest) async -> ServerResponse
     ) throws(HTTPServerError) -> HTTPServer {
-        HTTPServer(try RunningServer(at: address, core: ServerCore(limits: limits, handler: handler)))
+        let core = ServerCore(limits: limits, admit: admit, handler: handler)
+        return HTTPServer(try RunningServer(at: address, core: core, identity: identity))
+    }
+
+    /// Shows another certificate to peers that connect from now on.
+    ///
+    /// - Throws: when certificate and key are no good; then the server goes on with those that it has.
+    package func replace(_ identity: TLSIdentity) throws(HTTPServerError) {
+        try running.replace(identity)
     }
 
     /// A server that nobody stopped stops without a grace.

@@ -46,6 +46,13 @@ struct ResponseSender {
                 let pointer = UnsafeMutableRawPointer(mutating: buffer.baseAddress)
                 return MHD_create_response_from_buffer(buffer.count, pointer, .RESPMEM_MUST_COPY)
             }
+        case .file(let slice):
+            let size = slice.range.upperBound - slice.range.lowerBound
+            let descriptor = slice.duplicate()
+            guard descriptor >= 0 else { return nil }
+            // It closes the descriptor, also when it refuses.
+            return MHD_create_response_from_fd_at_offset64(
+                UInt64(size), descriptor, UInt64(slice.range.lowerBound))
         case .stream:
             let context = Unmanaged.passRetained(exchange).toOpaque()
             guard

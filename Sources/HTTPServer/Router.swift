@@ -9,7 +9,10 @@ package struct Route: Sendable {
     /// `/v1/runs/{id}`: parts in braces match any one part that is not empty.
     package let pattern: String
     let parts: [Part]
+    let admit: Admit
     let handler: Handler
+
+    package typealias Admit = @Sendable (ServerRequest, PathParameters) -> Admission
 
     enum Part: Equatable {
         case literal(String)
@@ -39,10 +42,15 @@ package struct Route: Sendable {
         }
     }
 
-    package init(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
+    /// - Parameter admit: decides by a request's head, as in `HTTPServer.start`.
+    package init(
+        _ method: HTTPMethod, _ pattern: String,
+        admit: @escaping Admit = { _, _ in .gather(most: nil) }, _ handler: @escaping Handler
+    ) {
         precondition(pattern.hasPrefix("/"), "the route \(pattern) does not begin with /")
         self.method = method
         self.pattern = pattern
+        self.admit = admit
         self.handler = handler
         parts = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { part in
             part.hasPrefix("{") && part.hasSuffix("}")
@@ -95,14 +103,20 @@ package struct Router: Sendable {
         self.onError = onError
     }
 
+    /// What becomes of a request by its head. One that no route answers has no body worth keeping.
+    package func admit(_ request: ServerRequest) -> Admission {
+        switch find(request) {
+        case .success(let route): route.admit(request, route.parameters(request.segments))
+        case .failure(let refusal): .refuse(refusal.response)
+        }
+    }
+
     /// The answer to `request`.
     package func answer(_ request: ServerRequest) async -> ServerResponse {
-        let candidates = routes.filter { $0.matches(request.segments) }
-        guard !candidates.isEmpty else {
-            return .error(404, code: "not_found", message: "there is nothing at \(request.path)")
-        }
-        guard let route = route(for: request.method, in: candidates) else {
-            return Router.methodNotAllowed(request, candidates)
+        let route: Route
+        switch find(request) {
+        case .success(let found): route = found
+        case .failure(let refusal): return refusal.response
         }
         let start = ContinuousClock.now
         let response = await answer(request, by: route)
@@ -118,6 +132,21 @@ package struct Router: Sendable {
         } catch {
             return onError(error, request)
         }
+    }
+
+    private struct Refusal: Error { var response: ServerResponse }
+
+    private func find(_ request: ServerRequest) -> Result<Route, Refusal> {
+        let candidates = routes.filter { $0.matches(request.segments) }
+        guard !candidates.isEmpty else {
+            let response = ServerResponse.error(
+                404, code: "not_found", message: "there is nothing at \(request.path)")
+            return .failure(Refusal(response: response))
+        }
+        guard let route = route(for: request.method, in: candidates) else {
+            return .failure(Refusal(response: Router.methodNotAllowed(request, candidates)))
+        }
+        return .success(route)
     }
 
     private func route(for method: HTTPMethod, in candidates: [Route]) -> Route? {

@@ -21,6 +21,8 @@ package struct ServerLimits: Sendable {
     package var connectionMemory = 64 * 1024
     /// Bytes of a request's body; more is answered by 413.
     package var bodySize = 4 * 1024 * 1024
+    /// Bytes of all bodies together that are in memory at a time; who comes beyond is asked to come again, by 503.
+    package var bodyMemory = 256 * 1024 * 1024
     /// How long a peer may keep a connection without a byte in either direction, in whole seconds.
     package var idleTimeout: Duration = .seconds(60)
     /// How long a request may take to arrive, and then a handler to answer it (by 503 after that). A stream that has begun has any time.

@@ -6,19 +6,38 @@ final class ServerCore: Sendable {
     private static let checkInterval = Duration.milliseconds(250)
 
     let limits: ServerLimits
+    let admit: @Sendable (ServerRequest) -> Admission
     let handler: @Sendable (ServerRequest) async -> ServerResponse
 
     private struct State {
         var exchanges: [ObjectIdentifier: Exchange] = [:]
         var isStopping = false
+        var bodyBytes = 0
         var checks: Task<Void, Never>?
     }
 
     private let state = Locked(State())
 
-    init(limits: ServerLimits, handler: @escaping @Sendable (ServerRequest) async -> ServerResponse) {
+    init(
+        limits: ServerLimits, admit: @escaping @Sendable (ServerRequest) -> Admission,
+        handler: @escaping @Sendable (ServerRequest) async -> ServerResponse
+    ) {
         self.limits = limits
+        self.admit = admit
         self.handler = handler
+    }
+
+    /// Counts bytes of a body in; false when there are too many in memory already.
+    func reserve(_ count: Int) -> Bool {
+        state.withLock { state in
+            guard state.bodyBytes + count <= limits.bodyMemory else { return false }
+            state.bodyBytes += count
+            return true
+        }
+    }
+
+    func release(_ count: Int) {
+        state.withLock { $0.bodyBytes -= count }
     }
 
     /// A new exchange, given up at once when the server is stopping.

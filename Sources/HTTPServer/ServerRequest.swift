@@ -11,6 +11,8 @@ package struct ServerRequest: Sendable {
     package var query: [QueryItem]
     package var headers: HTTPHeaders
     package var body: [UInt8]
+    /// The body, where the server was told to write it to a file; `body` is empty then.
+    package var bodyFile: BodyFile?
     package var peer: Peer
 
     /// Who asks.

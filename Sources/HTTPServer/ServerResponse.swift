@@ -1,3 +1,4 @@
+internal import Glibc
 package import HTTPMessages
 package import JSON
 
@@ -12,6 +13,8 @@ package struct ServerResponse: Sendable {
         /// Runs once the head is sent; its end is the body's end, its error cuts the body short so that the peer can tell. Its task is
         /// cancelled when the peer hangs up or the server stops.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
+        /// A part of a file, by libmicrohttpd itself.
+        case file(FileSlice)
     }
 
     package init(status: Int = 200, headers: HTTPHeaders = [:], body: Body = .bytes([])) {
@@ -64,6 +67,36 @@ package struct ServerResponse: Sendable {
             for try await piece in sequence { try await writer.write(piece) }
         }
     }
+}
+
+/// A part of a file that is an answer's body: opened here, closed with the last reference to this.
+package final class FileSlice: Sendable {
+    /// The size of the whole file.
+    package let fileSize: Int64
+    let descriptor: Int32
+    let range: Range<Int64>
+
+    /// Opens the file; nil when that is not possible.
+    ///
+    /// - Parameter range: the bytes to send, given the file's size; they must be within it.
+    package init?(path: String, _ range: (_ fileSize: Int64) -> Range<Int64>) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { return nil }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        fileSize = Int64(status.st_size)
+        self.range = range(fileSize)
+        precondition(
+            self.range.lowerBound >= 0 && self.range.upperBound <= fileSize, "a part beyond the file's end")
+    }
+
+    deinit { close(descriptor) }
+
+    /// A descriptor of the same file for somebody else to close.
+    func duplicate() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
 }
 
 /// Where a streaming handler puts its bytes.

@@ -41,7 +41,7 @@ import Testing
         var state = ExchangeState()
         #expect(receive([1, 2], &state))
         #expect(receive([3], &state))
-        guard case .handle(let body) = state.endRequest() else { return #expect(Bool(false)) }
+        guard case .handle(let body, _) = state.endRequest() else { return #expect(Bool(false)) }
         #expect(body == [1, 2, 3])
         #expect(state.isHandling)
         #expect(state.isSuspended)
