@@ -196,9 +196,11 @@ let testTargets: [Target] = [
     .executableTarget(
         name: "log-worker", dependencies: ["SQLiteLog", "MessageLog", "Runtime"], path: "Tests/LogWorker",
         swiftSettings: settings),
+    // Starts a container of the stand-in's process kubelet.
+    .executableTarget(name: "pod-container", path: "Tests/PodContainer"),
     // An API server for tests, no part of the product.
     .target(
-        name: "KubernetesStandIn", dependencies: ["HTTPServer", "HTTPMessages", "JSON", "Runtime"],
+        name: "KubernetesStandIn", dependencies: ["HTTPServer", "HTTPMessages", "JSON", "Runtime", "CLinux"],
         path: "Tests/KubernetesStandIn", exclude: ["README.md"], swiftSettings: settings),
     tests(of: "Runtime"),
     tests(of: "JSON"),
@@ -225,7 +227,7 @@ let testTargets: [Target] = [
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
     tests(of: "Kubernetes", ["KubernetesStandIn", "HTTPMessages", "JSON", "Runtime"]),
-    tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON"]),
+    tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON", "Runtime", "pod-container"]),
     tests(of: "MetricStore"),
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
     tests(of: "Notification", ["HTTPServer"]),

@@ -153,11 +153,14 @@ extension KubernetesStandIn {
             defer { stopListening(number) }
             var sent = 0
             var budget = query.limitBytes ?? .max
-            let log = state.withLock { $0.logs[key] ?? PodLog() }
+            let log = state.withLock { $0.chosen(query, key) }
+            let restart = log.restart
             sent = log.lines.count - query.first(of: log).count
             var rings = bells.makeAsyncIterator()
             while true {
-                let (log, now) = state.withLock { ($0.logs[key] ?? PodLog(), $0.generation) }
+                let (found, now) = state.withLock { ($0.log(key, restart: restart), $0.generation) }
+                // A container that was started again has another log: this one has ended.
+                let log = found ?? PodLog(isOpen: restart == 0)
                 guard now == generation else { throw CancellationError() }
                 for line in log.lines[min(sent, log.lines.count)...] {
                     let bytes = query.bytes(line).prefix(budget)

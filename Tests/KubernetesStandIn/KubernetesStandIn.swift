@@ -198,6 +198,17 @@ package final class KubernetesStandIn: Sendable {
         change { _ = $0.cluster.remove(kind, namespace, name) }
     }
 
+    /// Asks for an object to go, as a user does: what it owns goes afterwards.
+    package func delete(_ plural: String, _ namespace: String?, _ name: String) {
+        let kind = kind(plural)
+        change { state in
+            guard let object = state.cluster.object(kind, namespace, name) else { return }
+            // No precondition is named, so that nothing refuses it.
+            _ = try? state.cluster.delete(
+                object, kind, options: ["propagationPolicy": "Background"], now: WallClock.nowText)
+        }
+    }
+
     package func object(_ plural: String, _ namespace: String?, _ name: String) -> JSONValue? {
         let kind = kind(plural)
         return state.withLock { $0.cluster.object(kind, namespace, name) }
@@ -253,6 +264,11 @@ package final class KubernetesStandIn: Sendable {
                 PodLog.Line(time: time ?? WallClock.now, text: text))
             for bell in state.bells.values { bell.yield() }
         }
+    }
+
+    /// What a container has printed since it was started last.
+    package func lines(pod: String, in namespace: String, container: String) -> [String] {
+        state.withLock { $0.logs["\(namespace)/\(pod)/\(container)"]?.lines.map(\.text) ?? [] }
     }
 
     /// A container ends: who follows it reads to its last line.

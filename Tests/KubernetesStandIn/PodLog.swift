@@ -19,6 +19,8 @@ struct PodLog {
     var lines: [Line] = []
     /// Whether more may come.
     var isOpen = true
+    /// Which start of the container printed it, from 0.
+    var restart = 0
 }
 
 /// What a request wants of a log.

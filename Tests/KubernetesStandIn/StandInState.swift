@@ -10,6 +10,8 @@ struct StandInState {
     var users: [String: StandInUser] = [:]
     var faults: [Fault] = []
     var logs: [String: PodLog] = [:]
+    /// What the container's last start printed, where it was started again.
+    var previousLogs: [String: PodLog] = [:]
     /// Who waits for changes: each is rung once for any number of them.
     var bells: [Int: AsyncStream<Void>.Continuation] = [:]
     var nextBell = 0
@@ -38,6 +40,16 @@ struct StandInState {
         faults[index].times -= 1
         defer { if faults[index].times <= 0 { faults.remove(at: index) } }
         return faults[index].action
+    }
+
+    /// The log that a request is about.
+    func chosen(_ query: PodLogQuery, _ key: String) -> PodLog {
+        (query.previous ? previousLogs[key] : logs[key]) ?? PodLog()
+    }
+
+    /// What a start of a container printed; nil when it is forgotten.
+    func log(_ key: String, restart: Int) -> PodLog? {
+        [logs[key], previousLogs[key]].compactMap { $0 }.first { $0.restart == restart }
     }
 
     func user(of request: ServerRequest) throws(APIFailure) -> StandInUser {
