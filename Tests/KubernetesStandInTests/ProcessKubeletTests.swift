@@ -147,9 +147,10 @@ private struct Stage {
             #expect(isKilled)
             let isBack = await eventually { stage.read("marks") == "up\nup\n" }
             #expect(isBack)
-            let sidecar = stage.status()["initContainerStatuses"]?.array?.first
-            #expect(sidecar?["restartCount"] == 1)
-            #expect(sidecar?["lastState"]?["terminated"]?["exitCode"] == 137)
+            let sidecar = { stage.status()["initContainerStatuses"]?.array?.first }
+            let isCounted = await eventually { sidecar()?["restartCount"] == 1 }
+            #expect(isCounted)
+            #expect(sidecar()?["lastState"]?["terminated"]?["exitCode"] == 137)
             try stage.folder.write("gate", "")
             #expect(await stage.ends())
             #expect(stage.read("marks") == "up\nup\nmain\ntold\n")
