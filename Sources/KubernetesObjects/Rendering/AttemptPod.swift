@@ -195,7 +195,8 @@ extension AttemptPod {
             objects: wantsData ? settings.objects ?? settings.server : nil, delivery: settings.delivery,
             server: settings.delivery == .api ? settings.server : nil, metrics: plan.metrics,
             isWrapped: plan.isWrapped, processes: plan.processes, timeout: run.timeout,
-            silenceTimeout: run.silenceTimeout, gracePeriod: run.gracePeriod, limits: run.limits,
+            silenceTimeout: run.silenceTimeout, gracePeriod: run.gracePeriod,
+            collectTimeout: run.collectTimeout, limits: run.limits,
             logLimit: settings.logLimit, barrier: group?.barrier(timeout: run.readyTimeout),
             awaited: awaited)
     }

@@ -27,10 +27,23 @@ package struct PodOrder: Codable, Equatable, Sendable {
     package var timeout: TimeSpan
     package var silenceTimeout: TimeSpan?
     package var gracePeriod: TimeSpan
+    /// How long the sidecar goes on delivering after the benchmark has ended.
+    package var collectTimeout: TimeSpan
     package var limits: Descriptor.Limits
     package var logLimit: ByteSize
     package var barrier: Barrier?
     package var awaited: Awaited?
+
+    /// The number of the pod's first stream of records, by the number of its machine, from 0. Each process that the agent starts has a stream of its own; an
+    /// attempt's streams have the numbers from 0 up to `Descriptor.streamCount`. MPI's launcher comes before the workers, a client before its server.
+    package func firstRank(node: Int) -> Int {
+        switch role {
+        case .single, .launcher, .client: 0
+        case .rank: node * processes
+        case .worker: 1 + node
+        case .server: 1
+        }
+    }
 
     /// A content, and where in the shared folder it is put.
     package struct Content: Codable, Equatable, Sendable {
@@ -72,6 +85,7 @@ package struct PodOrder: Codable, Equatable, Sendable {
         case isWrapped = "is_wrapped"
         case silenceTimeout = "silence_timeout"
         case gracePeriod = "grace_period"
+        case collectTimeout = "collect_timeout"
         case logLimit = "log_limit"
     }
 }

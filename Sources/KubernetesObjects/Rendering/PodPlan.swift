@@ -62,7 +62,7 @@ extension PodPlan {
             metrics: descriptor.output?.metrics ?? [],
             // Models are the server's.
             contents: request.contents.filter { $0.role != .model })
-        slots = PodPlan.slots(hardware, gpus: self.hardware.gpus)
+        slots = hardware.processes
     }
 
     /// The plan of an inference benchmark's server.
@@ -79,14 +79,6 @@ extension PodPlan {
                 cpus: server.hardware.cpus, memory: server.hardware.memory),
             metrics: server.output?.metrics ?? [],
             contents: request.contents.filter { $0.role == .model })
-    }
-
-    /// At least one, also on machines without GPUs.
-    private static func slots(_ hardware: Descriptor.Hardware, gpus: Int?) -> Int {
-        switch hardware.distributed.processesPerInstance {
-        case .count(let count): count
-        case .gpus: max(1, gpus ?? 1)
-        }
     }
 
     /// The words of the command, with `$(NAME)` in them as they are.
