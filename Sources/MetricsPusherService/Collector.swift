@@ -1,3 +1,4 @@
+internal import Descriptors
 package import Events
 internal import MetricStore
 internal import Runtime
@@ -55,7 +56,8 @@ package struct Collector: Sendable {
     private func tryReport(
         on run: String, _ request: CollectionRequested, patience: Patience
     ) async throws(MetricStoreError) -> CollectionReport? {
-        let streams = Streams(try await store.streams(of: run))
+        let streams = Streams(
+            try await store.streams(of: run), ranks: request.run.descriptor.streamCount)
         var awaited = request.measured
         if patience == .forAllAttempts { awaited += try await store.attempts(of: run).map(\.finished) }
         guard awaited.allSatisfy(streams.hasEnded) else { return nil }

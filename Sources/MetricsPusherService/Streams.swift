@@ -4,22 +4,29 @@ internal import MetricStore
 /// How much of a run has come, by attempt.
 struct Streams {
     private let statistics: [Int: [StreamStatistics]]
+    /// How many ranks an attempt has.
+    private let ranks: Int
 
-    init(_ statistics: [StreamStatistics]) {
+    /// - Parameter ranks: the descriptor's `streamCount`.
+    init(_ statistics: [StreamStatistics], ranks: Int = 1) {
         self.statistics = Dictionary(grouping: statistics, by: \.attempt)
+        self.ranks = ranks
     }
 
-    /// Whether nothing more of an attempt will come. One whose agent never came to count ends no streams, and is not waited for.
+    /// Whether nothing more of an attempt will come.
+    ///
+    /// Where the attempt succeeded all of its ranks ran, and each says its last word. Where it did not, some may never have begun: then every rank that was
+    /// heard of has to end, and at least one. Where no agent came to count nothing is waited for.
     func hasEnded(_ attempt: AttemptFinished) -> Bool {
         hasEnded(attempt, .metrics, counted: attempt.outcome.metricCount)
             && hasEnded(attempt, .lines, counted: attempt.outcome.logCount)
     }
 
     private func hasEnded(_ attempt: AttemptFinished, _ kind: StreamKind, counted: Int64?) -> Bool {
-        guard counted != nil else { return true }
+        let isWhole = attempt.outcome.status == .succeeded
+        guard counted != nil || isWhole else { return true }
         let streams = streams(of: attempt, kind)
-        // Every rank that was heard of, and at least one.
-        return !streams.isEmpty && streams.allSatisfy { $0.announced != nil }
+        return streams.count >= (isWhole ? ranks : 1) && streams.allSatisfy { $0.announced != nil }
     }
 
     /// How many items of these attempts are stored.

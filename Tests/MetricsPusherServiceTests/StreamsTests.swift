@@ -1,3 +1,4 @@
+import Events
 import MetricStore
 import Testing
 
@@ -26,8 +27,33 @@ import Testing
     }
 
     @Test func anAttemptWhoseAgentDiedIsNotWaitedFor() {
-        #expect(Streams([]).hasEnded(Given.attempt(1, metrics: nil, lines: nil)))
-        #expect(!Streams([]).hasEnded(Given.attempt(1, metrics: nil, lines: 4)))
+        #expect(Streams([]).hasEnded(Given.attempt(1, metrics: nil, lines: nil, status: .error)))
+        #expect(!Streams([]).hasEnded(Given.attempt(1, metrics: nil, lines: 4, status: .error)))
+    }
+
+    @Test func whereTheAttemptSucceededItsAgentIsWaitedForThoughNobodySaysWhatItCounted() {
+        let attempt = Given.attempt(1, metrics: nil, lines: nil)
+        #expect(!Streams([]).hasEnded(attempt))
+        #expect(Streams([stream(.metrics), stream(.lines)]).hasEnded(attempt))
+    }
+
+    @Test func everyRankOfASuccessfulGroupHasToEndHeardOfOrNot() {
+        let first = [stream(.metrics), stream(.lines)]
+        let second = [stream(.metrics, rank: 1), stream(.lines, rank: 1)]
+        let attempt = Given.attempt(1, metrics: 6, lines: 6)
+        #expect(!Streams(first, ranks: 2).hasEnded(attempt))
+        #expect(!Streams(first + second.prefix(1), ranks: 2).hasEnded(attempt))
+        #expect(Streams(first + second, ranks: 2).hasEnded(attempt))
+        // One that failed may have had ranks that never began.
+        #expect(Streams(first, ranks: 2).hasEnded(Given.attempt(1, status: .failed)))
+    }
+
+    @Test func theCountsOfAllRanksTogetherAreHeldAgainstTheOutcomes() {
+        let attempt = Given.attempt(1, metrics: 6)
+        #expect(Streams([stream(.metrics), stream(.metrics, rank: 1)]).missing(.metrics, of: attempt) == 0)
+        #expect(Streams([stream(.metrics)]).missing(.metrics, of: attempt) == 3)
+        let short = stream(.metrics, rank: 1, count: 1, announced: 3)
+        #expect(Streams([stream(.metrics), short]).missing(.metrics, of: attempt) == 2)
     }
 
     @Test func aGapCountsTheSameWhetherOrNotTheEndIsThere() {
