@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -45,6 +46,15 @@ static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int clinux_signaled(int status) { return WIFSIGNALED(status); }
 static inline int clinux_term_signal(int status) { return WTERMSIG(status); }
+/* The fields of siginfo_t are macros. The number of a child that has ended and was not waited for; 0: there is none. */
+static inline pid_t clinux_ended_child(void) {
+    siginfo_t info;
+    info.si_pid = 0;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid : 0;
+}
+/* dl_iterate_phdr, a GNU extension, by another name: what it tells of is known to link.h alone, of which only the second member is of interest. */
+extern int clinux_each_library(int (*take)(void *library, size_t size, void *context), void *context) __asm__("dl_iterate_phdr");
+static inline const char *clinux_library_path(void *library) { return ((const char **)library)[1]; }
 /* glibc spells RUSAGE_CHILDREN as an enum that Swift finds awkward. */
 static inline int clinux_usage_of_children(struct rusage *usage) { return getrusage(RUSAGE_CHILDREN, usage); }
 static inline int clinux_usage_of_self(struct rusage *usage) { return getrusage(RUSAGE_SELF, usage); }

@@ -14,6 +14,12 @@ package struct BenchmarkCommand: Equatable, Sendable {
         package var message: String
     }
 
+    /// - Parameter words: at least one.
+    package init(words: [String]) {
+        precondition(!words.isEmpty, "a command has a program")
+        self.words = words
+    }
+
     /// Reads the command by Benchmark AI's rules: `ml.benchmark_code`'s words, then those of `ml.args`, with `$(VAR)` replaced afterwards so that a value
     /// with a space in it stays one word.
     package init(_ program: Descriptor.Program?, environment: [String: String]) throws(Failure) {

@@ -13,31 +13,34 @@ struct AttemptEnd {
     var exitCode: Int?
     var signal: Int?
     var started: Timestamp?
-    var counts = Collector.Counts()
+    /// What was numbered; nil where nobody came to count.
+    var counts: Collector.Counts?
     var cpuSeconds: Double?
     var peakMemory: Int64?
     /// Why not everything is on the log; nil where it is.
     var failure: String?
 
     /// Of an attempt whose benchmark ran.
+    ///
+    /// - Parameter interruption: who ended it, where no wish to stop says why.
     init(
-        exit: ChildProcess.Exit?, verdict: AttemptLife.Verdict?, started: Timestamp, counts: Collector.Counts,
-        cpuSeconds: Double, peakMemory: Int64, lastWords: String, ranOutOfMemory: Bool
+        _ ending: RunningBenchmark.Ending, started: Timestamp, counts: Collector.Counts?,
+        lastWords: String, ranOutOfMemory: Bool, interruption: String
     ) {
-        if let verdict {
-            self.init(verdict)
+        if let verdict = ending.verdict {
+            self.init(verdict, interruption)
         } else {
-            self.init(exit, lastWords: lastWords, ranOutOfMemory: ranOutOfMemory)
+            self.init(ending.exit, lastWords: lastWords, ranOutOfMemory: ranOutOfMemory)
         }
-        switch exit {
+        switch ending.exit {
         case .code(let code): exitCode = Int(code)
         case .signal(let number): signal = Int(number)
         case nil: break
         }
         self.started = started
         self.counts = counts
-        self.cpuSeconds = cpuSeconds
-        self.peakMemory = peakMemory
+        cpuSeconds = ending.cpuSeconds
+        peakMemory = ending.peakMemory
     }
 
     /// Of an attempt that could not run.
@@ -63,13 +66,9 @@ struct AttemptEnd {
 
     static func stoppedBefore(_ request: StopRequest) -> StoppedBefore { StoppedBefore(request: request) }
 
-    private init(_ verdict: AttemptLife.Verdict) {
+    private init(_ verdict: AttemptLife.Verdict, _ interruption: String) {
         switch verdict {
-        case .stopped(.interrupted):
-            self.init(
-                .error, .interrupted,
-                "the services of this machine were taken down, or its supervisor was told to end, while it ran",
-                .infrastructure)
+        case .stopped(.interrupted): self.init(.error, .interrupted, interruption, .infrastructure)
         case .stopped(let reason):
             let isTimeout = AttemptEnd.timeouts.contains(reason)
             self.init(
@@ -121,7 +120,7 @@ struct AttemptEnd {
             status: status, reason: reason, message: message, failure: blame, exitCode: exitCode,
             signal: signal,
             started: started, finished: now, cpuSeconds: cpuSeconds, peakMemory: peakMemory,
-            metricCount: counts.points, logCount: counts.lines, droppedMetrics: counts.dropped,
+            metricCount: counts?.points, logCount: counts?.lines, droppedMetrics: counts?.dropped,
             environment: circumstances?.facts ?? [:],
             disturbances: circumstances?.disturbances ?? [])
         if let failure {

@@ -74,6 +74,11 @@ package struct AttemptLife: Equatable, Sendable {
         return [.kill]
     }
 
+    /// One of several processes has failed, and the others are to end too. That is how it ended, and no verdict.
+    package mutating func abandon(at now: Instant) -> [Action] {
+        phase == .running ? end(nil, grace: limits.grace, at: now) : []
+    }
+
     /// Time has passed.
     package mutating func tick(at now: Instant) -> [Action] {
         switch phase {
@@ -100,7 +105,7 @@ package struct AttemptLife: Equatable, Sendable {
         }
     }
 
-    private mutating func end(_ verdict: Verdict, grace: Duration, at now: Instant) -> [Action] {
+    private mutating func end(_ verdict: Verdict?, grace: Duration, at now: Instant) -> [Action] {
         self.verdict = verdict
         if grace <= .zero {
             phase = .killed

@@ -5,12 +5,9 @@ internal import JobRunner
 internal import Runtime
 
 /// All that an attempt prints and measures, on its way from the benchmark to the publisher. For one thread.
-final class AttemptStreams {
+final class AttemptStreams: BenchmarkOutput {
     /// Not yet published: beyond this nothing more is read, so that memory stays bounded. The benchmark then waits in its next write.
     private static let mostBacklog = 16 << 20
-
-    /// How often a file of measurements is looked at, at most: a benchmark may write to it ten thousand times a second.
-    static let fileInterval = Duration.milliseconds(20)
 
     private(set) var collector: Collector
     private let publisher: Publisher
@@ -49,18 +46,16 @@ final class AttemptStreams {
         for problem in collector.problems { collector.note(problem, at: time.now) }
     }
 
-    /// The descriptors to wait for; none while the log does not take what there is.
-    var descriptors: [Int32] {
+    var readable: [Int32] {
         isHeldUp ? [] : [output, errors, fifo].map(\.descriptor).filter { $0 >= 0 }
     }
 
-    /// When there is something to publish; nil while nothing waits.
+    /// The publisher rings when it has room again.
+    var writable: [Int32] { [] }
+
+    /// When there is something to publish.
     var due: ContinuousClock.Instant? { collector.due }
 
-    /// Takes what is there.
-    ///
-    /// - Parameter withFile: whether to look at the file of measurements too.
-    /// - Returns: whether there was anything.
     func read(withFile: Bool) -> Bool {
         if isHeldUp {
             wasHeldUp = true

@@ -4,7 +4,7 @@ internal import Glibc
 internal import JobRunner
 internal import Runtime
 
-/// The benchmark's first process, which leads its process group.
+/// A first process of the benchmark, which leads a process group.
 ///
 /// Only for the thread that starts it, which has to live as long as the benchmark: the kernel kills the benchmark when that thread ends.
 final class BenchmarkProcess {
@@ -15,8 +15,6 @@ final class BenchmarkProcess {
     }
 
     let identity: ProcessIdentity
-    /// Readable when the process has ended.
-    let descriptor: Int32
     let output: Pipe
     let errors: Pipe
 
@@ -25,10 +23,12 @@ final class BenchmarkProcess {
 
     /// Starts the program and returns when it runs.
     ///
-    /// - Parameter agent: the path of this program, whose `exec` the benchmark's process begins as.
+    /// - Parameters:
+    ///   - directory: nil: where this program is.
+    ///   - agent: the words that this program is started with, whose `exec` the benchmark's process begins as.
     init(
-        _ command: BenchmarkCommand, variables: [String: String], directory: String,
-        limits: Descriptor.Limits, agent: String
+        _ command: BenchmarkCommand, variables: [String: String], directory: String?,
+        limits: Descriptor.Limits, agent: [String]
     ) throws {
         (output, errors) = (try Pipe(), try Pipe())
         let report = try Pipe()
@@ -36,14 +36,15 @@ final class BenchmarkProcess {
             parent: getpid(), report: report.writing, limits: limits, command: command.words)
         let child = try ChildProcess.start(
             ChildProcess.Setup(
-                program: agent, arguments: helper.arguments, environment: ExecHelper.disguised(variables),
+                program: agent[0], arguments: agent.dropFirst() + helper.arguments,
+                environment: ExecHelper.disguised(variables),
                 directory: directory, standardOutput: output.writing, standardError: errors.writing,
                 inherited: [report.writing], group: .own))
         for pipe in [output, errors, report] { pipe.closeWriting() }
-        let identity = ProcessIdentity(child.processID)
-        descriptor = clinux_pidfd_open(child.processID)
         // A child that nobody has waited for is there, dead or alive.
-        guard let identity, descriptor >= 0 else { throw SystemError("open process \(child.processID)") }
+        guard let identity = ProcessIdentity(child.processID) else {
+            throw SystemError("open process \(child.processID)")
+        }
         self.identity = identity
         if let code = BenchmarkProcess.failure(from: report) {
             reap()
@@ -51,16 +52,17 @@ final class BenchmarkProcess {
         }
     }
 
-    deinit { close(descriptor) }
-
     /// Signals the whole process group.
     func signal(_ number: Int32) { kill(-identity.processID, number) }
 
     /// Takes note of the end of the process, if it has ended.
-    func reap() {
+    func reapIfEnded() { reap(WNOHANG) }
+
+    /// Waits for the end of the process.
+    private func reap(_ options: Int32 = 0) {
         var status: Int32 = 0
         while exit == nil {
-            let result = waitpid(identity.processID, &status, 0)
+            let result = waitpid(identity.processID, &status, options)
             if result < 0, errno == EINTR { continue }
             guard result == identity.processID else { return }
             exit =
@@ -110,6 +112,20 @@ enum Descendants {
         let isClean = AttemptProcesses.killAll(reap: reapAll) { ProcessTable.descendants(of: own, in: $0) }
         reapAll()
         return isClean
+    }
+
+    /// Takes note of the ends of those that came to this process when their parents ended; `own` are left to whoever started them.
+    static func reapOrphans(except own: [BenchmarkProcess]) {
+        while true {
+            let ended = clinux_ended_child()
+            guard ended > 0 else { return }
+            if let process = own.first(where: { $0.identity.processID == ended }) {
+                process.reapIfEnded()
+            } else {
+                var status: Int32 = 0
+                waitpid(ended, &status, WNOHANG)
+            }
+        }
     }
 
     /// What everything that was waited for has used.

@@ -16,11 +16,21 @@ struct Circumstances {
     /// Before the start every millisecond is one that the user waits.
     private static let (probeBefore, probeAfter) = (Duration.milliseconds(5), Duration.milliseconds(10))
 
+    /// - Parameters:
+    ///   - runner: who runs the attempt: `local`, `kubernetes`.
+    ///   - facts: what is known beforehand.
+    ///   - watchesNeighbours: whether an attempt beside which others kept the machine busy counts as disturbed.
+    init(runner: String, facts: [String: JSONValue] = [:], watchesNeighbours: Bool = true) {
+        self.watchesNeighbours = watchesNeighbours
+        self.facts = facts
+        self.facts["agent_version"] = .string(Version.current)
+        self.facts["runner"] = .string(runner)
+    }
+
+    /// Of a local attempt.
     init(_ order: AttemptOrder) {
         let run = order.job.run
-        watchesNeighbours = order.settings.watchesNeighbours
-        facts = [
-            "agent_version": .string(Version.current), "runner": "local",
+        let facts: [String: JSONValue] = [
             "image": .string(run.descriptor.env.dockerImage),
             "descriptor_sha256": .string(run.source.sha256),
             "contents": .array(
@@ -31,6 +41,8 @@ struct Circumstances {
                     ]
                 }),
         ]
+        self.init(
+            runner: "local", facts: facts, watchesNeighbours: order.settings.watchesNeighbours)
     }
 
     /// Looks at the machine before the benchmark starts.

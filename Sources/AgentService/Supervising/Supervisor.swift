@@ -18,7 +18,7 @@ package struct Supervisor {
     /// - Parameter slot: an inherited descriptor that is closed when the last process of the attempt has ended.
     /// - Returns: the program's exit code: 0 when the attempt is, or was, in good hands.
     package static func run(_ folder: AttemptFolder, slot: Int32?, host: SupervisorHost) -> Int32 {
-        SupervisorWakers.holdSignals()
+        AgentWakers.holdSignals()
         if let slot { _ = fcntl(slot, F_SETFD, FD_CLOEXEC) }
         let supervisor = Supervisor(folder: folder, host: host, slot: slot ?? -1)
         do {
@@ -51,8 +51,7 @@ package struct Supervisor {
             try supervise()
         } catch  where !folder.isEnded {
             _ = Descendants.endAll()
-            var outcome = AttemptEnd(refusal: error).outcome(of: nil, at: host.time.now)
-            (outcome.metricCount, outcome.logCount, outcome.droppedMetrics) = (nil, nil, nil)
+            let outcome = AttemptEnd(refusal: error).outcome(of: nil, at: host.time.now)
             try folder.write(outcome, to: folder.outcome)
             throw error
         }
@@ -62,7 +61,7 @@ package struct Supervisor {
         guard let order = try folder.read(folder.order, as: AttemptOrder.self) else {
             throw SystemError("read \(folder.order)", code: ENOENT)
         }
-        let wakers = try SupervisorWakers(folder)
+        let wakers = try AgentWakers(names: folder.path)
         let records = try BatchRecords(
             origin: order.job.origin, run: order.job.runID, attempt: order.job.attempt.number,
             host: Machine.hostname)
@@ -85,7 +84,7 @@ package struct Supervisor {
 
     /// Runs the attempt, or says why it cannot be run.
     private func perform(
-        _ order: AttemptOrder, _ wakers: SupervisorWakers, _ publisher: Publisher,
+        _ order: AttemptOrder, _ wakers: AgentWakers, _ publisher: Publisher,
         _ circumstances: inout Circumstances
     ) -> AttemptEnd {
         do {
@@ -120,9 +119,9 @@ package struct Supervisor {
         return folder.isStopRequested ? StopRequest(grace: .seconds(0), reason: .canceledByUser) : nil
     }
 
-    private func waitFor(_ publisher: Publisher, _ wakers: SupervisorWakers) {
+    private func waitFor(_ publisher: Publisher, _ wakers: AgentWakers) {
         while !publisher.standing.isDone {
-            _ = wakers.wait(until: .now + .seconds(1), process: -1, output: [], withFiles: false)
+            _ = wakers.wait(until: .now + .seconds(1))
         }
     }
 }

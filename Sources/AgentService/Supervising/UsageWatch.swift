@@ -35,9 +35,10 @@ struct UsageWatch {
     /// Looks, when it is time.
     ///
     /// - Returns: which limit was exceeded, if one was.
-    mutating func look(at process: BenchmarkProcess, now: ContinuousClock.Instant) -> AttemptLife.Verdict? {
+    mutating func look(at benchmark: [BenchmarkProcess], now: ContinuousClock.Instant) -> AttemptLife.Verdict?
+    {
         if now >= nextPeak {
-            peak = process.peakMemory.map { max($0, peak ?? 0) } ?? peak
+            for used in benchmark.compactMap(\.peakMemory) { peak = max(used, peak ?? 0) }
             peakInterval = min(peakInterval * 2, UsageWatch.lastPeakInterval)
             nextPeak = now + peakInterval
         }
