@@ -86,6 +86,8 @@ let adapters: [Target] = [
         "ObjectStore", ["Digests", "HTTPClient", "HTTPMessages", "CArchive", "CLinux", "JSON", "Runtime"]),
     // A client of the Kubernetes API; what is asked of a cluster is up to those above.
     library("Kubernetes", ["HTTPClient", "HTTPMessages", "JSON", "Manifests", "Runtime"]),
+    // An installation's objects on a cluster: made, waited for, taken away.
+    library("Provisioning", ["Kubernetes", "Manifests", "JSON", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
     library(
@@ -142,7 +144,7 @@ let services: [Target] = [
         "Commands",
         [
             "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration",
-            "Detection", "Digests", "Events", "KubernetesObjects",
+            "Detection", "Digests", "Events", "Kubernetes", "KubernetesObjects", "Provisioning",
             "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
 ]
@@ -227,6 +229,7 @@ let testTargets: [Target] = [
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
     tests(of: "Kubernetes", ["KubernetesStandIn", "HTTPMessages", "JSON", "Runtime"]),
+    tests(of: "Provisioning", ["Kubernetes", "KubernetesStandIn", "JSON", "Runtime"]),
     tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON", "Runtime", "pod-container"]),
     tests(of: "MetricStore"),
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
@@ -247,7 +250,7 @@ let testTargets: [Target] = [
     tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
     tests(of: "AgentService", ["JobRunner", "MessageLog"]),
     tests(of: "Deployment", ["Access"]),
-    tests(of: "Commands", ["API", "JSON", "MessageLog", "SQLite", "SQLiteLog"]),
+    tests(of: "Commands", ["API", "JSON", "KubernetesStandIn", "MessageLog", "SQLite", "SQLiteLog"]),
     tests(
         of: "Invariants", ["Descriptors", "Events", "JSON", "MessageLog", "MetricStore", "Runs", "Runtime"]),
     .testTarget(

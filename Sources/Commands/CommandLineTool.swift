@@ -6,7 +6,9 @@ internal import Descriptors
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
+internal import Kubernetes
 internal import MessageLog
+internal import Provisioning
 internal import Runtime
 
 /// `baictl`: finds the command, runs it, and turns what went wrong into words and an exit code.
@@ -20,7 +22,8 @@ package enum CommandLineTool {
         MetricsCommand.self, CompareCommand.self, CancelCommand.self, DeleteCommand.self, AlarmsCommand.self,
         DeadLettersCommand.self, ReplayCommand.self, ConfigExplainCommand.self, DoctorCommand.self,
         LogCheckCommand.self, LogExportCommand.self,
-        CompletionCommand.self, VersionCommand.self, HelpCommand.self,
+        CreateInfraCommand.self, DeleteInfraCommand.self, CompletionCommand.self, VersionCommand.self,
+        HelpCommand.self,
     ]
 
     static let parser = CommandLineParser(
@@ -130,6 +133,8 @@ extension CommandLineTool {
         case let error as BFFClientError: return failure(for: error)
         case let error as InstallationSettings.Invalid: return CommandFailure(.usage, error.description)
         case let error as MessageLogError: return failure(for: error)
+        case let error as KubernetesError: return failure(for: error)
+        case let error as ProvisioningError: return failure(for: error)
         case let error as SystemError: return CommandFailure(.notAllowed, error.description)
         case is CancellationError: return CommandFailure(.interrupted, "interrupted")
         default: return CommandFailure(.internalError, "\(error)")
@@ -154,6 +159,31 @@ extension CommandLineTool {
             case .fenced: .conflict
             case .invalidTopic, .recordTooLarge: .usage
             case .closed: .internalError
+            }
+        return CommandFailure(exitCode, error.message, code: error.code.rawValue)
+    }
+
+    private static func failure(for error: KubernetesError) -> CommandFailure {
+        let exitCode: ExitCode =
+            switch error.code {
+            case .configuration, .badRequest, .invalid, .tooLarge: .usage
+            case .unauthorized, .forbidden: .notAllowed
+            case .notFound: .notFound
+            case .alreadyExists, .conflict, .gone: .conflict
+            case .tooManyRequests, .serverFault, .unreachable, .tls, .invalidResponse: .unreachable
+            case .timedOut: .timedOut
+            case .canceled: .interrupted
+            }
+        return CommandFailure(exitCode, error.message, code: error.code.rawValue)
+    }
+
+    private static func failure(for error: ProvisioningError) -> CommandFailure {
+        let exitCode: ExitCode =
+            switch error.code {
+            case .manifests, .refused: .usage
+            case .notOurs: .conflict
+            case .timedOut: .timedOut
+            case .cluster: .unreachable
             }
         return CommandFailure(exitCode, error.message, code: error.code.rawValue)
     }

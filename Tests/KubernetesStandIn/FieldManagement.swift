@@ -98,7 +98,8 @@ struct FieldManagement {
             entries[index].fields.paths.subtract(conflicts.map(\.path))
         }
         // What it applied before and does not apply any more goes, unless somebody else holds it too.
-        let previous = entries.first(where: isOwn)?.fields.paths ?? []
+        let before = entries.first(where: isOwn)
+        let previous = before?.fields.paths ?? []
         let others = entries.filter { !isOwn($0) }.reduce(into: Set<FieldSet.Path>()) {
             $0.formUnion($1.fields.paths)
         }
@@ -107,8 +108,11 @@ struct FieldManagement {
             result = result.removing(path[...])
         }
         entries.removeAll(where: isOwn)
-        add(wanted, to: manager, "Apply", apiVersion, subresource, time)
-        return result.merging(applied)
+        let merged = result.merging(applied)
+        // Who changes nothing leaves the time of the last change, too: otherwise every apply would be a change.
+        let isSame = merged == live && previous == wanted && conflicts.isEmpty
+        add(wanted, to: manager, "Apply", apiVersion, subresource, isSame ? before?.time ?? time : time)
+        return merged
     }
 
     private static func conflict(_ conflicts: [(manager: String, path: FieldSet.Path)]) -> APIFailure {

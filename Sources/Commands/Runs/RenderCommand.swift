@@ -17,6 +17,7 @@ struct RenderCommand: Subcommand {
             YAML, one document for each object, in the order in which they are created; of a descriptor with a matrix,
             those of each combination. How the cluster is used is set under [kubernetes] in bai.toml. Data is not fetched:
             digests that the descriptor does not name are left open, and tokens are made when an attempt starts.
+            With --dry-run=server the API server looks at them, too, and says what is wrong; it stores nothing.
             """,
         options: [
             .value(
@@ -28,7 +29,10 @@ struct RenderCommand: Subcommand {
                 completion: .folders),
             .value("run", "ID", "the run's id; without it one of zeros"),
             .value("attempt", "N", "the attempt's number; without it 1"),
-        ],
+            .value(
+                "dry-run", "WHO", "server: ask the cluster's API server whether it would take them",
+                choices: ["server"]),
+        ] + ClusterOptions.syntax,
         arguments: [ArgumentSyntax("FILE", "the descriptor", isOptional: true, completion: .files)],
         examples: [
             "baictl render benchmark --descriptor=descriptors/examples/distributed.toml",
@@ -40,6 +44,8 @@ struct RenderCommand: Subcommand {
     private let script: String?
     private let run: String?
     private let attempt: Int
+    /// The cluster to ask.
+    private let asked: ClusterOptions?
 
     init(_ invocation: Invocation) throws(UsageError) {
         switch (invocation.value("descriptor"), invocation.argument("FILE")) {
@@ -56,6 +62,7 @@ struct RenderCommand: Subcommand {
             throw UsageError("--attempt has to be a number from 1.", command: invocation.command)
         }
         self.attempt = attempt
+        asked = invocation.value("dry-run") == nil ? nil : ClusterOptions(invocation)
     }
 
     func run(_ context: CommandContext) async throws -> ExitCode {
@@ -73,6 +80,7 @@ struct RenderCommand: Subcommand {
             objects += try render(request(combination, index, source, context), by: renderer)
         }
         try print(objects, context)
+        if let asked { try await ServerSideCheck(try asked.client(context)).check(objects, context.terminal) }
         return .ok
     }
 

@@ -12,17 +12,33 @@ internal import SQLiteLog
 struct DoctorCommand: Subcommand {
     static let syntax = CommandSyntax(
         ["doctor"], summary: "check the installation and say what to do",
-        options: [.flag("deep", "also read the whole message log and check every record")])
+        discussion: """
+            With --target=kubernetes it looks at the cluster instead: whether it answers, its version, what we may do
+            there, and what is installed.
+            """,
+        options: [
+            .flag("deep", "also read the whole message log and check every record"),
+            .value(
+                "target", "TARGET", "what to check; by default this machine",
+                choices: ["local", "kubernetes"]),
+        ] + ClusterOptions.syntax)
 
     private let isDeep: Bool
+    private let cluster: ClusterOptions?
 
     init(_ invocation: Invocation) {
         isDeep = invocation.has("deep")
+        cluster = invocation.value("target") == "kubernetes" ? ClusterOptions(invocation) : nil
     }
 
     func run(_ context: CommandContext) async throws -> ExitCode {
-        var findings = [programs(), home(context), disk(context)]
-        findings += [clock(context), await services(context), await api(context), python(context)]
+        var findings: [Finding]
+        if let cluster {
+            findings = await ClusterExamination(cluster, context).findings()
+        } else {
+            findings = [programs(), home(context), disk(context)]
+            findings += [clock(context), await services(context), await api(context), python(context)]
+        }
         if isDeep { findings.append(await log(context)) }
         let rows = findings.map { finding in
             [
@@ -39,7 +55,7 @@ struct DoctorCommand: Subcommand {
     }
 
     /// What was looked at and what was found there.
-    private struct Finding: Codable {
+    struct Finding: Codable {
         var subject: String
         var message: String
         /// What to do; nil where all is well.
