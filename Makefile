@@ -7,7 +7,7 @@ RELEASE := .build/release
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release hello test lint format bench chaos sanitize fuzz install clean
+.PHONY: help setup build release hello test lint format bench chaos sanitize fuzz install dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
@@ -55,7 +55,14 @@ install: release ## install the programs, with PREFIX=/usr/local by default
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/benchmark-ai"
 	@for program in $(PROGRAMS); do install -m 0755 "$(RELEASE)/$$program" "$(DESTDIR)$(PREFIX)/bin/"; done
 	@cp -R client-lib "$(DESTDIR)$(PREFIX)/share/benchmark-ai/"
+	@install -d "$(DESTDIR)$(PREFIX)/share/benchmark-ai/infra"
+	@cp -R infra/kubernetes "$(DESTDIR)$(PREFIX)/share/benchmark-ai/infra/"
 	@echo "Installed to $(DESTDIR)$(PREFIX)/bin: $(PROGRAMS)"
+
+dist: setup ## lay out the image's root file system, without a container engine: DIR=build/image
+	@test -n "$(DIR)" || { echo "Say where: make dist DIR=…" >&2; exit 2; }
+	@for program in $(PROGRAMS); do $(SWIFT_BUILD) -c release --static-swift-stdlib --scratch-path .build-dist --product $$program || exit 1; done
+	@infra/dist/lay-out.sh .build-dist/release "$(DIR)"
 
 clean: ## remove everything that was built
 	@rm -rf .build .build-*

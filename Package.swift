@@ -256,8 +256,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "TestSupport", "BFFClient", "API", "Digests", "Events", "JSON", "MessageLog", "SQLiteLog",
-            "Runtime",
+            "TestSupport", "KubernetesStandIn", "BFFClient", "API", "Digests", "Events", "JSON", "MessageLog",
+            "SQLiteLog", "Runtime", "pod-container",
             "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",

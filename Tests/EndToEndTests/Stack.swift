@@ -9,12 +9,17 @@ import Testing
 final class Stack: Sendable {
     let folder: TemporaryFolder
     let environment: [String: String]
+    /// The cluster that attempts run on; nil where they run on this machine.
+    let house: PodHouse?
 
     /// In the test's own folder unless the test says otherwise.
     var home: String { environment["BAI_HOME"] ?? folder.file("home") }
 
-    init(_ variables: [String: String] = [:]) throws {
-        folder = try TemporaryFolder()
+    init(_ variables: [String: String] = [:], attempts place: AttemptPlace = .machine) throws {
+        let folder = try TemporaryFolder()
+        self.folder = folder
+        let house = place == .machine ? nil : try PodHouse(place, folder: folder.path)
+        self.house = house
         let inherited = ProcessInfo.processInfo.environment.filter {
             ["PATH", "HOME", "LANG", "USER"].contains($0.key)
         }
@@ -26,20 +31,35 @@ final class Stack: Sendable {
                 // Tests run beside each other: that they disturb each other is no news.
                 "BAI_RUNNER_WATCH_NEIGHBOURS": "false",
             ]) { $1 }
+            .merging(house?.variables(folder: folder.path) ?? [:]) { $1 }
             .merging(variables) { $1 }
     }
 
     /// Runs `body` on a stack that is up, and takes it down whatever happens.
-    static func with(_ variables: [String: String] = [:], _ body: (Stack) async throws -> Void) async throws {
-        let stack = try Stack(variables)
+    static func with(
+        _ variables: [String: String] = [:], attempts place: AttemptPlace = .machine,
+        _ body: (Stack) async throws -> Void
+    ) async throws {
+        let stack = try Stack(variables, attempts: place)
         do {
             try await stack.succeed("up")
             try await body(stack)
         } catch {
-            try await stack.down()
+            try await stack.end()
             throw error
         }
-        try await stack.down()
+        try await stack.end()
+    }
+
+    /// Takes the stack down, and the cluster with it.
+    private func end() async throws {
+        do {
+            try await down()
+        } catch {
+            await house?.close()
+            throw error
+        }
+        await house?.close()
     }
 
     @discardableResult
@@ -88,7 +108,7 @@ final class Stack: Sendable {
             [hardware]
             instance_type = "local"
             [env]
-            docker_image = "none"
+            docker_image = "\(house == nil ? "none" : PodHouse.image)"
             [ml]
             benchmark_code = '''sh -c "\(script)"'''
             \(extra)

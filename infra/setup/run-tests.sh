@@ -44,7 +44,7 @@ echo "== tests ==" >&2
 python_tests client-lib/python discover -s client-lib/python/tests
 python_tests client-lib/shell discover -s client-lib/shell/tests
 python_tests sample-benchmarks sample-benchmarks/test_samples.py
-PYTHON="$(infra/setup/python-packages.sh)" python_tests Tests/Schemas Tests/Schemas/test_rendered.py
+PYTHON="$(infra/setup/python-packages.sh)" python_tests Tests/Schemas discover -s Tests/Schemas
 bundle="$(swift build --show-bin-path)/benchmark-aiPackageTests.xctest"
 targets=$(for folder in Tests/*Tests; do basename "$folder"; done | grep -v '^EndToEndTests$')
 for target in $targets EndToEndTests; do
