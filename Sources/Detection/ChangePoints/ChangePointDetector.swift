@@ -7,11 +7,13 @@ internal import Glibc
 /// change has to stand out against the noise of its own neighbourhood, against chance among ranks, against how the series wanders without it
 /// (`Wander`), and against a straight line.
 ///
-/// Values enter one by one. A long series is worked through in windows, and what lies behind the newest two is settled: taking in one more value
+/// Values enter one by one. A long series is worked through in windows, and what lies behind the newest is settled: taking in one more value
 /// costs the same at any length, and gives what working through all of them anew would give.
 package struct ChangePointDetector: Sendable {
-    /// How many values a window moves on by; it holds twice as many, and a look back.
-    static let stride = 512
+    /// How many values a window moves on by; it holds as many, a look back, and a look ahead.
+    static let stride = 768
+    /// How many values behind it have been seen when a change is settled.
+    static let lookAhead = 256
     /// How far before its first undecided value a window looks, for a level to begin with.
     private static let lookBack = 256
     /// With fewer values nothing can be told.
@@ -39,7 +41,7 @@ package struct ChangePointDetector: Sendable {
         guard let value, value.isFinite else { return }
         window.append(value)
         indices.append(count)
-        if window.count - decided == 2 * ChangePointDetector.stride { settle() }
+        if window.count - decided == ChangePointDetector.stride + ChangePointDetector.lookAhead { settle() }
     }
 
     /// The changes in what was taken in so far, by their place.
@@ -56,7 +58,7 @@ package struct ChangePointDetector: Sendable {
         return detector.changePoints
     }
 
-    /// Decides on the older half of the window and moves on.
+    /// Decides on what is followed by enough values, and moves on.
     private mutating func settle() {
         let end = decided + ChangePointDetector.stride
         let final = found().filter { (decided..<end).contains($0.place) }
@@ -108,11 +110,10 @@ struct StandardSeries {
 
     /// nil where all values are equal, as far as that can be told.
     init?(_ raw: [Double]) {
-        let sorted = raw.sorted()
-        guard let low = sorted.first, let high = sorted.last, (high / 2 - low / 2).isNormal else {
+        guard let low = raw.min(), let high = raw.max(), (high / 2 - low / 2).isNormal else {
             return nil
         }
-        centre = Robust.median(ofSorted: sorted[...])
+        centre = Robust.median(raw)
         // Halves first: the distance of two large numbers may be infinite.
         unit = high / 2 - low / 2
         let (centre, unit) = (centre, unit)

@@ -31,10 +31,16 @@ enum NoiseScale {
     ///
     /// - Parameter tick: the least distance there is: a clock that counts in ticks has at least the noise of rounding, tick/√12.
     private static func deviation(_ distances: ArraySlice<Double>, tick: Double) -> Double {
-        let sorted = distances.sorted()
-        let median = sorted[sorted.count / 2] * Robust.medianToDeviation / 2.0.squareRoot()
-        let kept = sorted.prefix(max(1, sorted.count * 9 / 10))
-        let trimmed = kept.reduce(0, +) / Double(kept.count) / trimmedShare
-        return max(median, trimmed, tick / 12.0.squareRoot())
+        var distances = Array(distances)
+        let (count, kept) = (distances.count, max(1, distances.count * 9 / 10))
+        let (median, trimmed) = distances.withUnsafeMutableBufferPointer { distances in
+            if kept < count { _ = distances.select(kept) }
+            let near = UnsafeMutableBufferPointer(rebasing: distances[..<kept])
+            let sum = near.reduce(0, +)
+            // The middle one of all is among the nearer ones, but where there are so few that it is the last.
+            return (count / 2 < kept ? near.select(count / 2) : distances[count / 2], sum)
+        }
+        let deviation = median * Robust.medianToDeviation / 2.0.squareRoot()
+        return max(deviation, trimmed / Double(kept) / trimmedShare, tick / 12.0.squareRoot())
     }
 }

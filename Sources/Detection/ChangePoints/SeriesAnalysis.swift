@@ -27,36 +27,36 @@ struct SeriesAnalysis {
     }
 
     func changes() -> [Change] {
-        let flat = segmentation(of: values)
-        let proposed = flat.changes
-        if proposed.isEmpty { return [] }
-        let (steady, places) = withoutSlope(flat, proposed)
+        guard let flat = segmentation(of: values), !flat.changes.isEmpty else { return [] }
+        let (steady, places) = withoutSlope(flat)
         let trial = ChangeTrial(
             values: steady, deviations: deviations, inflation: inflation, least: limits.strength)
         let (kept, strengths) = trial.surviving(places)
         return levels(between: kept, strengths)
     }
 
-    private func segmentation(of values: [Double]) -> RobustSegmentation {
+    private func segmentation(of values: [Double], limit: Double = .infinity) -> RobustSegmentation? {
         let deviations = inflation == 1 ? deviations : deviations.map { $0 * inflation.squareRoot() }
-        return RobustSegmentation(values, deviations, penalty: limits.penalty)
+        return RobustSegmentation(values, deviations, penalty: limits.penalty, limit: limit)
     }
 
     /// What a slope has to spare in cost, for its being there to be believed.
     private static let slopePenalty = 10.0
+    /// By how much the first try at a slope may cost more than the best so far: a better one may follow.
+    private static let slopePatience = 40.0
 
     /// The values without the slope that makes them cheapest to divide, and their changes. The values themselves where none does.
-    private func withoutSlope(_ flat: RobustSegmentation, _ proposed: [Int]) -> ([Double], [Int]) {
-        var best = (values: values, places: proposed, cost: flat.cost - SeriesAnalysis.slopePenalty)
+    private func withoutSlope(_ flat: RobustSegmentation) -> ([Double], [Int]) {
+        var best = (values: values, places: flat.changes, cost: flat.cost - SeriesAnalysis.slopePenalty)
         let slope = Slope(values: values, deviations: deviations, inflation: inflation)
-        for kept in slope.strongest(of: proposed) {
+        for kept in slope.strongest(of: flat.changes) {
             var (places, tilt, cost) = (kept, 0.0, Double.infinity)
             // A better slope makes for better levels, and these for a better slope.
             while let further = slope.inside(places, beyond: tilt) {
                 tilt += further
                 let steady = values.indices.map { values[$0] - tilt * Double($0) }
-                let new = segmentation(of: steady)
-                guard new.cost < cost else { break }
+                let limit = best.cost + SeriesAnalysis.slopePatience
+                guard let new = segmentation(of: steady, limit: limit), new.cost < cost else { break }
                 (places, cost) = (new.changes, new.cost)
                 if cost < best.cost { best = (steady, places, cost) }
             }

@@ -78,9 +78,13 @@ struct Wander {
 
     /// Without the longest fifth of the distances: those across changes and spikes.
     private static func trimmedRoughness(_ y: [Double], _ deviations: [Double], lag: Int) -> Double {
-        let distances = (lag..<y.count).map { abs(y[$0] - y[$0 - lag]) / deviations[$0] }.sorted()
-        let kept = distances.prefix(max(1, distances.count * 8 / 10))
-        let mean = kept.reduce(0, +) / Double(kept.count)
+        var distances = (lag..<y.count).map { abs(y[$0] - y[$0 - lag]) / deviations[$0] }
+        let kept = max(1, distances.count * 8 / 10)
+        let sum = distances.withUnsafeMutableBufferPointer { distances in
+            if kept < distances.count { _ = distances.select(kept) }
+            return distances[..<kept].reduce(0, +)
+        }
+        let mean = sum / Double(kept)
         return mean * mean
     }
 }
