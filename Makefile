@@ -7,7 +7,7 @@ RELEASE := .build/release
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build release hello test lint format bench chaos sanitize fuzz install dist clean
+.PHONY: help setup build release hello test lint format bench bench-detection chaos sanitize fuzz install dist clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | awk -F'\t' '{printf "%-16s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ format: ## rewrite all sources in the house's format
 
 bench: release ## measure, beside the machine's own limits (ONLY=log: only what begins so)
 	@$(RELEASE)/Benchmarks $(ONLY)
+
+bench-detection: release ## find the changes of drawn histories beside other detectors: SEEDS="1234 5678"
+	@python=$$(infra/setup/python-packages.sh bench) && $$python Benchmarks/Detection/compare.py $(RELEASE)/baictl $(SEEDS)
 
 chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RUNS=n FAULTS=kill,pause
 	@.build/debug/bai-chaos $(if $(SEED),--seed=$(SEED)) $(if $(ROUNDS),--rounds=$(ROUNDS)) $(if $(RUNS),--runs=$(RUNS)) \

@@ -175,7 +175,7 @@ let programs: [Target] = [
             "SQLiteLog", "MessageLog", "BFFClient", "API", "Descriptors", "Events", "Deployment", "Runtime",
             "JSON",
         ],
-        path: "Benchmarks", swiftSettings: settings),
+        path: "Benchmarks", exclude: ["Detection"], swiftSettings: settings),
 ]
 
 let testTargets: [Target] = [

@@ -53,6 +53,20 @@ import Testing
 
     // MARK: - what is none
 
+    @Test func aPatternWithoutNoiseHasNoOtherChangeThanTheStep() {
+        let values = (0..<100).map { run -> Double in
+            let level: Double = run < 60 ? 100 : 110
+            return level + Double(run * 7 % 5) / 5
+        }
+        #expect(places(values) == [60])
+        for count in 1...60 { #expect(places(Array(values[..<count])) == []) }
+    }
+
+    @Test func roundingIsNoChange() {
+        let values = (0..<60).map { $0 < 30 ? 0.3 : 0.1 + 0.2 }
+        #expect(places(values) == [])
+    }
+
     @Test(arguments: [1, 2, 3]) func aSpikeIsNoChange(width: Int) {
         var noise = Noise(seed: 5)
         let values = (0..<120).map { 100 + (60..<(60 + width) ~= $0 ? 40.0 : 0) + noise.normal() }

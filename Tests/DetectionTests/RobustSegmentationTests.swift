@@ -6,26 +6,29 @@ import Testing
     /// The bound of the loss that the segmentation uses.
     private static let bound = 10.0
 
-    @Test(arguments: 0..<40) func theCostIsTheLeastThatThereIs(seed: UInt64) {
+    @Test(arguments: 0..<40) func theCostIsTheLeastThatThereIs(seed: UInt64) throws {
         var noise = Noise(seed: seed)
         let count = 3 + Int(seed) % 8
         let values = (0..<count).map { _ in
             noise.normal() * (noise.uniform() < 0.2 ? 9 : 1) + (noise.uniform() < 0.4 ? 5 : 0)
         }
         let deviations = (0..<count).map { _ in 0.5 + noise.uniform() }
-        let found = RobustSegmentation(values, deviations, penalty: 6)
+        let found = try #require(RobustSegmentation(values, deviations, penalty: 6))
         let (least, changes) = exhaustive(values, deviations, penalty: 6)
         #expect(abs(found.cost - least) < 1e-9)
         #expect(
             abs(cost(of: found.changes, values, deviations, penalty: 6) - least) < 1e-9,
             "\(found.changes) \(changes)")
+        #expect(
+            RobustSegmentation(values, deviations, penalty: 6, limit: least + 1e-6)?.changes == found.changes)
+        #expect(RobustSegmentation(values, deviations, penalty: 6, limit: least - 1e-6) == nil)
     }
 
     @Test func oneValueFarOffBuysNoLevelButFiveDo() {
         let ones = [Double](repeating: 1, count: 26)
         let noise = (0..<20).map { 0.1 * Double($0 % 3) }
-        #expect(RobustSegmentation(noise + [50] + noise.prefix(5), ones, penalty: 14).changes == [])
-        #expect(RobustSegmentation(noise + [50, 50, 50, 50, 50, 50], ones, penalty: 14).changes == [20])
+        #expect(RobustSegmentation(noise + [50] + noise.prefix(5), ones, penalty: 14)?.changes == [])
+        #expect(RobustSegmentation(noise + [50, 50, 50, 50, 50, 50], ones, penalty: 14)?.changes == [20])
     }
 
     /// Every division, at its cost.

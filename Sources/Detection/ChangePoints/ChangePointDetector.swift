@@ -17,7 +17,7 @@ package struct ChangePointDetector: Sendable {
     /// How far before its first undecided value a window looks, for a level to begin with.
     private static let lookBack = 256
     /// With fewer values nothing can be told.
-    static let fewest = 6
+    package static let fewest = 6
 
     private let limits: DetectionLimits
     /// What is undecided, and what came shortly before it.
@@ -105,6 +105,8 @@ package struct DetectionLimits: Sendable {
 /// A series moved and stretched so that its middle is 0 and its noise about 1: what is found does not depend on its unit, and no sum overflows.
 struct StandardSeries {
     let values: [Double]
+    /// What rounding alone may make of equal numbers: differences of that size say nothing.
+    let resolution: Double
     private let centre: Double
     private let unit: Double
 
@@ -116,6 +118,7 @@ struct StandardSeries {
         centre = Robust.median(raw)
         // Halves first: the distance of two large numbers may be infinite.
         unit = high / 2 - low / 2
+        resolution = 1e-12 * max(abs(low), abs(high)) / unit
         let (centre, unit) = (centre, unit)
         values = raw.map { ($0 / 2 - centre / 2) / unit }
     }

@@ -16,12 +16,18 @@ struct SeriesAnalysis {
     private let inflation: Double
     private let limits: DetectionLimits
 
+    /// What is left of the noise without the season is at least this share of it: a season is never known more exactly.
+    private static let leastLeft = 0.02
+
     init(_ series: StandardSeries, _ limits: DetectionLimits) {
         raw = series.values
         let roughly = NoiseScale.deviations(of: raw)
         let season = Season(of: raw, roughly)
         values = season?.removed(from: raw) ?? raw
-        deviations = season == nil ? roughly : NoiseScale.deviations(of: values)
+        let fine = season == nil ? roughly : NoiseScale.deviations(of: values)
+        deviations = zip(fine, roughly).map {
+            max($0, SeriesAnalysis.leastLeft * $1, series.resolution)
+        }
         inflation = Wander.inflation(of: values, deviations)
         self.limits = limits
     }
