@@ -90,6 +90,13 @@ let adapters: [Target] = [
     library("Provisioning", ["Kubernetes", "Manifests", "JSON", "Runtime"]),
     library("MetricStore", ["SQLite", "Events", "JSON", "Runtime"]),
     library("JobRunner", ["Events", "Descriptors", "Runs", "JSON", "Runtime", "CLinux"]),
+    // Attempts as objects of a cluster.
+    library(
+        "KubernetesRunner",
+        [
+            "Kubernetes", "KubernetesObjects", "JobRunner", "Descriptors", "Events", "JSON",
+            "Runtime",
+        ]),
     library(
         "Notification",
         ["HTTPClient", "HTTPMessages", "Digests", "Descriptors", "Events", "JSON", "Runtime"]),
@@ -132,7 +139,7 @@ let services: [Target] = [
         "Deployment",
         [
             "Access", "CommandLineArguments", "Configuration", "Diagnostics", "TOML", "Events",
-            "KubernetesObjects", "SQLiteLog",
+            "Kubernetes", "KubernetesObjects", "KubernetesRunner", "SQLiteLog",
             "MessageLog",
             "ServiceLoop", "HTTPClient", "HTTPServer", "JobRunner", "MetricStore", "ObjectStore", "Runtime",
         ]),
@@ -233,6 +240,12 @@ let testTargets: [Target] = [
     tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON", "Runtime", "pod-container"]),
     tests(of: "MetricStore"),
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),
+    tests(
+        of: "KubernetesRunner",
+        [
+            "Descriptors", "Events", "HTTPMessages", "JSON", "JobRunner", "Kubernetes", "KubernetesObjects",
+            "KubernetesStandIn", "Runtime",
+        ]),
     tests(of: "Notification", ["HTTPServer"]),
     tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),
     tests(

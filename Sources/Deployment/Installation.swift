@@ -65,6 +65,23 @@ package struct Installation: Sendable, Equatable {
         }
     }
 
+    /// What tells this installation from others on the same cluster: made up once, and kept.
+    package func identity() throws(SystemError) -> String {
+        let path = "\(home)/installation"
+        if let known = SystemFile.text(path), !known.isEmpty { return known }
+        let fresh = UUID().uuidString.lowercased()
+        do {
+            // Of several that start at once, one writes it.
+            try Data("\(fresh)\n".utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+        } catch {
+            guard let known = SystemFile.text(path), !known.isEmpty else {
+                throw SystemError("write \(path)", code: EIO)
+            }
+            return known
+        }
+        return fresh
+    }
+
     private static func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }

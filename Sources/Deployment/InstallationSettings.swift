@@ -41,7 +41,7 @@ package enum InstallationSettings {
             logLimit.declaration,
             passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
             linkLocal.declaration, secrets.declaration, giveUpAfter.declaration, keyFile.declaration,
-        ] + kubernetesDeclarations
+        ] + clusterDeclarations + kubernetesDeclarations
 
     /// One of `[notifications.webhook.<name>]`.
     package struct Webhook: Sendable {

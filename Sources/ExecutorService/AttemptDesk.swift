@@ -69,7 +69,7 @@ actor AttemptDesk {
         case .claim: claims.insert(run)
         case .leave, .abandon: leave(run)
         case .withdraw: queue.remove(run)
-        case .start, .stop, .remove: break
+        case .start, .stop, .clear, .remove: break
         }
     }
 
@@ -85,6 +85,8 @@ actor AttemptDesk {
             work.start(run) { await self.stop(reference, grace: grace, reason: reason) }
         case .abandon(let attempt):
             work.start(run) { await self.abandon(attempt, run, signals) }
+        case .clear(let reference):
+            work.start(run) { await self.clear(reference) }
         case .remove:
             work.start(run) { await self.remove(run, signals) }
         }
@@ -154,8 +156,17 @@ extension AttemptDesk {
         _ job: JobSpecification, _ place: QueuePlace, _ signals: Signals<ExecutorSignal>
     ) async {
         let attempt = job.attempt.number
+        let told = Locked<Reason?>(nil)
         let result = await retrying.whileTransient("start \(job.runID)/\(attempt)") {
-            () throws(JobRunnerError) in try await self.startInSlot(job)
+            () throws(JobRunnerError) in
+            try await self.startInSlot(job)
+        } onWait: { error in
+            // Once for each reason: it may take hours.
+            let isNews = told.withLock { told in
+                defer { told = error.reason }
+                return told != error.reason
+            }
+            if isNews { signals.send(.held(attempt: attempt, error.reason, error.message), for: job.runID) }
         }
         switch result {
         case .success(true): signals.send(.started(attempt: attempt), for: job.runID)
@@ -187,6 +198,8 @@ extension AttemptDesk {
             try await self.runner.isKnown(reference)
         }
         guard let isKnown else { return }
+        // Half of it may be there, of one who was killed while starting it.
+        if !isKnown { await clear(reference) }
         if isKnown { claims.insert(run) } else { leave(run) }
         signals.send(isKnown ? .started(attempt: attempt) : .withdrawn(attempt: attempt), for: run)
     }
@@ -201,10 +214,13 @@ extension AttemptDesk {
         _ attempt: UnstoppedAttempt, _ run: String, _ signals: Signals<ExecutorSignal>
     ) async {
         await stop(attempt.reference, grace: attempt.gracePeriod.duration, reason: attempt.reason)
-        for await observation in runner.observe(attempt.reference) {
-            if case .finished = observation { break }
-        }
+        await runner.untilEnded(attempt.reference)
+        await clear(attempt.reference)
         if !Task.isCancelled { signals.send(.stopped, for: run) }
+    }
+
+    private func clear(_ reference: String) async {
+        await retrying.untilDone("clear \(reference)") { try await self.runner.clear(reference) }
     }
 
     private func remove(_ run: String, _ signals: Signals<ExecutorSignal>) async {

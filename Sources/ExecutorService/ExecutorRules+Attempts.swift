@@ -34,6 +34,12 @@ extension ExecutorRules {
     func take(_ finished: AttemptFinished, _ run: ActiveRun, key: String, now: Timestamp) -> Outcome {
         var run = run
         run.finished.append(finished)
+        var outcome = next(run, key: key, now: now)
+        outcome.effects.insert(.clear(reference: reference(key, finished.attempt.number)), at: 0)
+        return outcome
+    }
+
+    private func next(_ run: ActiveRun, key: String, now: Timestamp) -> Outcome {
         if let cancellation = run.cancellation {
             return collect(run.plan.canceled(because: cancellation.message), run)
         }
@@ -54,9 +60,23 @@ extension ExecutorRules {
         case (.ended(var run), .removed):
             run.isDeleting = false
             return Outcome(state: .ended(run))
+        case (_, .left(let attempts)): return clearLeft(attempts, key: key, state: state)
         case (.active(let run), _): return take(signal, run, key: key, now: now)
         case (.ended, _), (.announced, _), (nil, _): return Outcome(state: state)
         }
+    }
+
+    /// What is left of attempts is let go of, unless the attempt is in hand or being stopped.
+    private func clearLeft(_ attempts: [Int], key: String, state: ExecutorState?) -> Outcome {
+        let own =
+            switch state {
+            case nil, .announced: nil as String?
+            case .active(let run): run.isCollecting ? nil : reference(key, run.latestAttempt)
+            case .ended(let run): run.unstopped?.reference
+            }
+        let effects = attempts.map { reference(key, $0) }.filter { $0 != own }.map(
+            ExecutorEffect.clear(reference:))
+        return Outcome(state: state, effects: effects)
     }
 
     private func take(_ signal: ExecutorSignal, _ run: ActiveRun, key: String, now: Timestamp) -> Outcome {
@@ -74,10 +94,13 @@ extension ExecutorRules {
         case .position(_, let position):
             let news = run.cancellation == nil ? [queued(run, attempt, position: position)] : []
             return Outcome(state: .active(run), events: news)
+        case .held(_, let reason, let message):
+            let news = run.cancellation == nil ? [held(run, attempt, reason, message)] : []
+            return Outcome(state: .active(run), events: news)
         case .started: return started(run, attempt, key: key)
         case .startFailed(_, let error): return startFailed(run, attempt, error, key: key, now: now)
         case .withdrawn: return withdrawn(run, now: now)
-        case .stopped, .removed: return Outcome(state: .active(run))
+        case .stopped, .removed, .left: return Outcome(state: .active(run))
         }
     }
 
@@ -162,6 +185,15 @@ extension ExecutorRules {
         return OutgoingEvent(status, name: "queued/\(attempt.number)\(suffix)")
     }
 
+    private func held(
+        _ run: ActiveRun, _ attempt: Attempt, _ reason: Reason, _ message: String
+    ) -> OutgoingEvent {
+        let status = StatusChanged(
+            status: .queued, reason: reason, message: message, attempt: attempt.number,
+            name: run.fetched.run.name)
+        return OutgoingEvent(status, name: "held/\(attempt.number)/\(reason.rawValue)")
+    }
+
     private func place(of run: RunSubmitted, key: String, since: Timestamp) -> QueuePlace {
         QueuePlace(since: since, submitted: run.submitted, index: run.sweep?.index ?? 0, run: key)
     }
@@ -178,9 +210,9 @@ extension ExecutorSignal {
     fileprivate var attempt: Int? {
         switch self {
         case .granted(let attempt), .position(let attempt, _), .started(let attempt),
-            .startFailed(let attempt, _), .withdrawn(let attempt):
+            .startFailed(let attempt, _), .withdrawn(let attempt), .held(let attempt, _, _):
             attempt
-        case .stopped, .removed: nil
+        case .stopped, .removed, .left: nil
         }
     }
 }
@@ -188,6 +220,6 @@ extension ExecutorSignal {
 extension Reason {
     /// Whether it lies in what the descriptor asks for, so that another try would not help.
     fileprivate var isOfDescriptor: Bool {
-        [.noCommand, .commandNotFound, .unsupported, .unsafePath].contains(self)
+        [.noCommand, .commandNotFound, .unsupported, .unsafePath, .invalid].contains(self)
     }
 }

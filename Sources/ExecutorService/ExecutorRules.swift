@@ -20,6 +20,8 @@ package enum ExecutorEffect: Equatable, Sendable {
     case stop(reference: String, grace: Duration, reason: Reason)
     /// Wait no longer for a slot, and see to it that the attempt never starts or ends; `stopped` tells that it has.
     case abandon(UnstoppedAttempt)
+    /// An attempt has ended: let go of what it still occupies.
+    case clear(reference: String)
     /// Remove what the run's attempts left behind; `removed` tells.
     case remove
 }
@@ -30,12 +32,16 @@ package enum ExecutorSignal: Equatable, Sendable {
     case granted(attempt: Int)
     /// So many go first.
     case position(attempt: Int, Int)
+    /// The attempt cannot be started yet, for a reason that passes: it is tried again.
+    case held(attempt: Int, Reason, String)
     case started(attempt: Int)
     case startFailed(attempt: Int, JobRunnerError)
     /// The attempt was not started and will not be.
     case withdrawn(attempt: Int)
     case stopped
     case removed
+    /// There is something left of these attempts, somewhere.
+    case left(attempts: [Int])
 }
 
 /// The executor's rules: which attempt runs when, and how a run ends. Pure.

@@ -28,9 +28,13 @@ struct Retrying: Sendable {
         return nil
     }
 
-    /// Repeats `body` while its error says that trying again can help, up to the limit. nil when the task is cancelled first.
+    /// Repeats `body` while its error says that trying again can help: up to the limit, or without one where it says that waiting does. nil when the task is
+    /// cancelled first.
+    ///
+    /// - Parameter onWait: called for each error that is waited out.
     func whileTransient<Value: Sendable>(
-        _ what: String, _ body: @Sendable () async throws(JobRunnerError) -> Value
+        _ what: String, _ body: @Sendable () async throws(JobRunnerError) -> Value,
+        onWait: @Sendable (JobRunnerError) -> Void = { _ in }
     ) async -> Result<Value, JobRunnerError>? {
         var failures = 0
         while !Task.isCancelled {
@@ -38,7 +42,8 @@ struct Retrying: Sendable {
                 return .success(try await body())
             } catch {
                 failures += 1
-                guard error.isTransient, failures < tries else { return .failure(error) }
+                guard error.isTransient, error.waits || failures < tries else { return .failure(error) }
+                if error.waits { onWait(error) }
                 await wait(what, error: error, failures: failures)
             }
         }

@@ -31,8 +31,25 @@ package protocol JobRunner: Sendable {
     /// the end. An attempt whose process vanished is observed as finished, with what was left of it ended too.
     func observe(_ reference: String) -> AsyncStream<JobObservation>
 
+    /// Returns when the attempt has ended, or the task is cancelled.
+    func untilEnded(_ reference: String) async
+
+    /// Lets go of what the attempt still occupies: it has ended, or was not started and will not be, and what it has printed and measured is
+    /// stored. What people may want to look at stays until `remove`.
+    func clear(_ reference: String) async throws(JobRunnerError)
+
     /// Removes what the attempts of an ended run left behind, all of them; of a run that never had one there is nothing to remove.
     func remove(run: String) async throws(JobRunnerError)
+}
+
+extension JobRunner {
+    package func untilEnded(_ reference: String) async {
+        for await observation in observe(reference) {
+            if case .finished = observation { return }
+        }
+    }
+
+    package func clear(_ reference: String) async throws(JobRunnerError) {}
 }
 
 /// All that a runner needs to know to run one attempt.
@@ -78,11 +95,14 @@ package struct JobRunnerError: Retryable, Equatable, CustomStringConvertible {
     package var reason: Reason
     package var message: String
     package var isTransient: Bool
+    /// Whether it passes when others end or repair something, however long that takes: the attempt waits for it rather than fails.
+    package var waits: Bool
 
-    package init(_ reason: Reason, _ message: String, isTransient: Bool = false) {
+    package init(_ reason: Reason, _ message: String, isTransient: Bool = false, waits: Bool = false) {
         self.reason = reason
         self.message = message
         self.isTransient = isTransient
+        self.waits = waits
     }
 
     package var description: String { message }

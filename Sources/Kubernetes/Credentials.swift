@@ -79,7 +79,7 @@ package actor TokenFile: CredentialSource {
 
 extension Timestamp {
     /// A time as the API server writes it (RFC 3339); nil for anything else. Fractions of seconds are dropped.
-    init?(kubernetesTime text: String) {
+    package init?(kubernetesTime text: String) {
         let whole = text.split(separator: ".", maxSplits: 1)
         let plain = whole.count == 2 ? String(whole[0]) + "Z" : text
         // A fraction is followed by the zone, which Kubernetes always writes as Z; a plugin of another kind is taken at its word.

@@ -39,21 +39,29 @@ package struct Deadlines: Codable, Equatable, Sendable {
         var message: String
     }
 
+    /// Whether an attempt that was started waits for room on a cluster. That is waiting in a queue, and not being slow to start.
+    package enum Hold: Codable, Equatable, Sendable {
+        case none, going
+        /// It did until then.
+        case over(Timestamp)
+    }
+
     /// The deadline that comes first for a run in `machine`'s status; nil when the run is over.
     ///
     /// - Parameter attemptEnded: when the attempt in hand was seen to end, if it was.
-    func next(_ machine: RunMachine, attemptEnded: Timestamp?) -> Due? {
+    /// - Parameter hold: how long the attempt has waited for room on a cluster.
+    func next(_ machine: RunMachine, attemptEnded: Timestamp?, hold: Hold = .none) -> Due? {
         if machine.status.isFinal { return nil }
         let total = Due(
             time: submitted + self.total.duration, status: .timedOut, reason: .totalTimeout,
             message:
                 "the run took longer than \(self.total) in all (run.total_timeout), and is \(machine.status.rawValue)"
         )
-        let current = due(machine, attemptEnded: attemptEnded)
+        let current = due(machine, attemptEnded: attemptEnded, hold)
         return current.time <= total.time ? current : total
     }
 
-    private func due(_ machine: RunMachine, attemptEnded: Timestamp?) -> Due {
+    private func due(_ machine: RunMachine, attemptEnded: Timestamp?, _ hold: Hold) -> Due {
         let since = machine.since
         switch machine.status {
         case .submitted, .fetching:
@@ -66,7 +74,7 @@ package struct Deadlines: Codable, Equatable, Sendable {
                 message: "no slot was free for it in \(queue) (run.queue_timeout)")
         case .starting, .running:
             if let attemptEnded { return handOver(attemptEnded, attempt: machine.attempt) }
-            return machine.status == .starting ? starting(machine) : running(machine)
+            return machine.status == .starting ? starting(machine, hold) : running(machine)
         case .collecting, .succeeded, .failed, .canceled, .timedOut, .error:
             return Due(
                 time: since + collect.duration, status: .error, reason: .collectTimeout,
@@ -74,10 +82,23 @@ package struct Deadlines: Codable, Equatable, Sendable {
         }
     }
 
-    private func starting(_ machine: RunMachine) -> Due {
-        Due(
-            time: machine.since + ready.duration, status: .timedOut, reason: .readyTimeout,
-            message: "attempt \(machine.attempt) did not run \(ready) after its start (run.ready_timeout)")
+    private func starting(_ machine: RunMachine, _ hold: Hold) -> Due {
+        // What keeps it is worth more than how long it did.
+        let last = machine.reason == nil ? "" : "; at last: \(machine.message)"
+        switch hold {
+        case .going:
+            return Due(
+                time: machine.since + queue.duration, status: .timedOut, reason: .queueTimeout,
+                message: "the cluster had no room for it in \(queue) (run.queue_timeout)\(last)")
+        case .none, .over:
+            var since = machine.since
+            if case .over(let end) = hold { since = max(since, end) }
+            return Due(
+                time: since + ready.duration, status: .timedOut, reason: .readyTimeout,
+                message:
+                    "attempt \(machine.attempt) did not run \(ready) after its start (run.ready_timeout)\(last)"
+            )
+        }
     }
 
     private func running(_ machine: RunMachine) -> Due {

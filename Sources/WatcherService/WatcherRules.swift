@@ -122,6 +122,7 @@ extension WatcherRules {
         let watched = WatchedJob(attempt: job.attempt, reference: job.reference)
         run.job = watched
         run.attemptEnded = nil
+        run.hold = nil
         return Outcome(state: .active(run), effects: [.observe(watched)])
     }
 
@@ -154,8 +155,9 @@ extension WatcherRules {
         switch signal.observation {
         case .pending(.starting, _):
             // The executor has said so when it made the job.
-            break
+            run.note(.starting, now: now)
         case .pending(let reason, let message):
+            run.note(reason, now: now)
             let status = StatusChanged(
                 status: .starting, reason: reason, message: message, attempt: signal.attempt, name: run.name)
             events = run.move(status, name: "starting/\(signal.attempt)/\(reason.rawValue)", now: now)
@@ -177,7 +179,17 @@ extension WatcherRules {
 extension WatchedRun {
     /// When and how the run is ended for being late, if nothing happens before.
     var due: Deadlines.Due? {
-        deadlines?.next(machine, attemptEnded: machine.attempt == endedAttempt ? attemptEnded : nil)
+        deadlines?.next(
+            machine, attemptEnded: machine.attempt == endedAttempt ? attemptEnded : nil, hold: hold ?? .none)
+    }
+
+    /// Takes note of why the attempt does not run yet.
+    mutating func note(_ reason: Reason, now: Timestamp) {
+        if reason.isQueueing {
+            hold = .going
+        } else if hold == .going {
+            hold = .over(now)
+        }
     }
 
     mutating func learn(_ run: RunSubmitted, now: Timestamp) {

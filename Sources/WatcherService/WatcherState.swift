@@ -21,6 +21,8 @@ package struct WatchedRun: Codable, Equatable, Sendable {
     /// The number of the last attempt that ended, and when.
     package var endedAttempt: Int
     package var attemptEnded: Timestamp?
+    /// Whether the attempt that is observed waits for room; nil in a state of an earlier version.
+    package var hold: Deadlines.Hold?
 
     package init(machine: RunMachine) {
         self.machine = machine

@@ -4,7 +4,7 @@ import ExecutorService
 await ServiceProgram.run("bai-executor") { context in
     let objects = try await context.openObjects()
     return Executor(
-        runner: context.localRunner, slots: context.localSlots, capacity: context.slotCount,
+        runner: try context.makeRunner(), slots: context.slotPool, capacity: context.capacity,
         time: context.time,
-        output: context.output, locate: LocalContents.locator(in: objects))
+        output: context.output, locate: context.locator(in: objects))
 }

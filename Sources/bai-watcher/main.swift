@@ -1,4 +1,4 @@
 import Deployment
 import WatcherService
 
-await ServiceProgram.run("bai-watcher") { context in Watcher(runner: context.localRunner) }
+await ServiceProgram.run("bai-watcher") { context in Watcher(runner: try context.makeRunner()) }

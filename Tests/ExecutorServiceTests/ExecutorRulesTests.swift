@@ -102,6 +102,11 @@ import Testing
                 "start 1 is impossible",
                 .signal(.startFailed(attempt: 1, JobRunnerError(.noCommand, "no command")))
             ),
+            (
+                "held 1",
+                .signal(.held(attempt: 1, .quotaExceeded, "exceeded quota"))
+            ),
+            ("something is left", .signal(.left(attempts: [1, 2]))),
             ("withdrawn 1", .signal(.withdrawn(attempt: 1))),
             ("withdrawn 2", .signal(.withdrawn(attempt: 2))),
             ("stopped", .signal(.stopped)),
@@ -180,6 +185,7 @@ extension ExecutorEffect {
         case .withdraw(let attempt): "withdraw \(attempt)"
         case .stop(let reference, let grace, _): "stop \(reference) in \(Int(grace.inSeconds))s"
         case .abandon(let attempt): "abandon \(attempt.reference)"
+        case .clear(let reference): "clear \(reference)"
         case .remove: "remove"
         }
     }

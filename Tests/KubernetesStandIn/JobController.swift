@@ -196,7 +196,11 @@ extension Cluster {
         let spec = job["spec"] ?? [:]
         let parallelism = Int(spec["parallelism"]?.integer ?? 1)
         let missing = spec["completions"]?.integer.map { Int($0) - succeeded } ?? parallelism
-        let count = min(parallelism, missing) - active.count
+        // Where only pods that have ended are replaced, one on its way out still has its place.
+        let leaving =
+            spec["podReplacementPolicy"] == "Failed"
+            ? pods(of: job).filter { $0.isBeingDeleted && Cluster.waitsForGrace($0, .pod) }.count : 0
+        let count = min(parallelism, missing) - active.count - leaving
         guard count > 0 else { return }
         var indexes: [Int?] = Array(repeating: nil, count: count)
         if spec["completionMode"] == "Indexed" { indexes = Array(freeIndexes(of: job, active).prefix(count)) }

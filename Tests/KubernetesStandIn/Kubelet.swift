@@ -11,8 +11,8 @@ package enum PodStep: Sendable, Equatable {
     /// All containers run, and are ready.
     case run
     case print(container: String, String)
-    /// A container ends; with the last of the main ones the pod does.
-    case end(container: String, exitCode: Int, reason: String)
+    /// A container ends, with what it left as its last word; with the last of the main ones the pod does.
+    case end(container: String, exitCode: Int, reason: String, message: String = "")
     /// The node throws it out.
     case evict(String)
     /// Somebody more important needs its place.
@@ -98,9 +98,9 @@ extension StandInState {
         case .print(let container, let text):
             logs[key(container), default: PodLog()].lines.append(PodLog.Line(time: WallClock.now, text: text))
             return
-        case .end(let container, let exitCode, let reason):
+        case .end(let container, let exitCode, let reason, let message):
             logs[key(container), default: PodLog()].isOpen = false
-            Pods.end(&pod, container, exitCode, reason, now)
+            Pods.end(&pod, container, exitCode, reason, message, now)
         case .evict(let words):
             Pods.fail(&pod, "Evicted", words, now)
             Pods.set(&pod, "DisruptionTarget", true, "TerminationByKubelet", words, now)
@@ -166,12 +166,14 @@ private enum Pods {
     }
 
     static func end(
-        _ pod: inout JSONValue, _ container: String, _ exitCode: Int, _ reason: String, _ now: String
+        _ pod: inout JSONValue, _ container: String, _ exitCode: Int, _ reason: String, _ message: String,
+        _ now: String
     ) {
-        let terminated: JSONValue = [
+        var terminated: JSONValue = [
             "exitCode": .integer(Int64(exitCode)), "reason": .string(reason), "startedAt": .string(now),
             "finishedAt": .string(now),
         ]
+        if !message.isEmpty { terminated["message"] = .string(message) }
         setState(&pod, container, ["terminated": terminated], isReady: false)
         let statuses = pod["status"]?["containerStatuses"]?.array ?? []
         let codes = containers(pod).map { name in

@@ -23,6 +23,7 @@ package final class FakeRunner: JobRunner {
         var order: [String] = []
         var stops: [Stop] = []
         var removed: [String] = []
+        var cleared: [String] = []
         var last: [String: JobObservation] = [:]
         var held: [String: Slot] = [:]
         var observers: [String: [AsyncStream<JobObservation>.Continuation]] = [:]
@@ -39,6 +40,8 @@ package final class FakeRunner: JobRunner {
     package var stops: [Stop] { state.withLock { $0.stops } }
     /// The runs whose attempts were removed.
     package var removed: [String] { state.withLock { $0.removed } }
+    /// The attempts that were cleared, in order.
+    package var cleared: [String] { state.withLock { $0.cleared } }
     package func job(_ reference: String) -> Job? { state.withLock { $0.jobs[reference] } }
 
     /// Makes every start from now on fail, or none any more.
@@ -101,6 +104,10 @@ package final class FakeRunner: JobRunner {
             state.observers[reference, default: []].append(continuation)
         }
         return stream
+    }
+
+    package func clear(_ reference: String) async throws(JobRunnerError) {
+        state.withLock { $0.cleared.append(reference) }
     }
 
     package func remove(run: String) async throws(JobRunnerError) {

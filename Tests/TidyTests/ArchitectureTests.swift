@@ -11,7 +11,7 @@ private let floors: [[String]] = [
     ["Access", "Descriptors", "Detection", "Events", "Runs", "API", "KubernetesObjects"],
     [
         "MessageLog", "SQLiteLog", "HTTPClient", "HTTPServer", "Manifests", "Kubernetes", "ObjectStore",
-        "MetricStore", "JobRunner", "Provisioning",
+        "MetricStore", "JobRunner", "KubernetesRunner", "Provisioning",
         "Notification", "ServiceLoop",
     ],
     [

@@ -12,6 +12,8 @@ package struct AttemptLabels: Equatable, Sendable {
     package enum Key {
         package static let run = "benchmark-ai/run"
         package static let attempt = "benchmark-ai/attempt"
+        /// Whose they are, where installations share a namespace: none removes what is another one's.
+        package static let installation = "benchmark-ai/installation"
         package static let client = "benchmark-ai/client"
         package static let task = "benchmark-ai/task"
         package static let parent = "benchmark-ai/parent"

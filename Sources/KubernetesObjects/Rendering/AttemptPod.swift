@@ -31,6 +31,7 @@ struct AttemptPod {
     var template: PodTemplate {
         var podLabels = labels.labels
         podLabels[AttemptLabels.Key.role] = plan.role.rawValue
+        podLabels[AttemptLabels.Key.installation] = settings.installation
         if settings.isAlone, plan.role != .launcher { podLabels[AttemptLabels.Key.occupies] = "node" }
         var annotations = labels.annotations
         if !plan.isWrapped, plan.role != .worker {

@@ -207,6 +207,7 @@ extension AttemptRenderer {
 
     private func metadata(_ pod: AttemptPod, _ name: String, isQueued: Bool = false) -> ObjectMetadata {
         var labels = pod.labels.labels
+        labels[AttemptLabels.Key.installation] = settings.installation
         if isQueued, let queue = settings.queue { labels[AttemptLabels.Key.queue] = queue }
         var annotations = pod.labels.annotations
         annotations[AttemptLabels.Key.digest] = AttemptRenderer.digest(pod.request)

@@ -4,6 +4,8 @@ package import Runtime
 package struct KubernetesSettings: Equatable, Sendable {
     /// The namespace of everything that belongs to attempts.
     package var namespace = "benchmark-ai"
+    /// Which installation the objects are of, where several share a namespace: a label's value. nil where objects are only looked at.
+    package var installation: String?
     /// The image with `bai-agent`, for init containers and sidecars.
     package var agentImage = "benchmark-ai:\(Version.current)"
     package var imagePullPolicy: String?
