@@ -243,8 +243,9 @@ let testTargets: [Target] = [
     tests(
         of: "KubernetesRunner",
         [
-            "Descriptors", "Events", "HTTPMessages", "JSON", "JobRunner", "Kubernetes", "KubernetesObjects",
-            "KubernetesStandIn", "Runtime",
+            "Descriptors", "Events", "ExecutorService", "HTTPMessages", "JSON", "JobRunner", "Kubernetes",
+            "KubernetesObjects", "KubernetesStandIn", "MessageLog", "Runtime", "SQLiteLog", "ServiceLoop",
+            "WatcherService", "bai-agent",
         ]),
     tests(of: "Notification", ["HTTPServer"]),
     tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),

@@ -5,6 +5,7 @@ package import JobRunner
 package import Kubernetes
 internal import KubernetesObjects
 internal import KubernetesRunner
+internal import MessageLog
 package import ObjectStore
 internal import Runtime
 
@@ -77,10 +78,18 @@ extension ServiceContext {
         }
         let folder = secrets
         let key = try installationKey()
+        let log = log
         let supplies = KubernetesRunner.Supplies(
-            secret: { name throws(SecretError) in
-                try folder.value(of: name)
-            }, token: { RunToken(run: $0, key: key).text })
+            secret: { name throws(SecretError) in try folder.value(of: name) },
+            token: { RunToken(run: $0, key: key).text },
+            publish: { run, records in
+                _ = try await log.publish(
+                    records.map {
+                        NewRecord(
+                            topic: $0.topic.rawValue, key: run, headers: ["type": $0.event.type],
+                            value: $0.text)
+                    })
+            })
         return KubernetesRunner(client, settings: cluster, supplies: supplies, time: time, output: output)
     }
 

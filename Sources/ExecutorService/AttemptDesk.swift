@@ -23,6 +23,8 @@ actor AttemptDesk {
     /// Slots that were taken for a run and not used yet.
     private var granted: [String: Slot] = [:]
     private var isWaiting = false
+    private var isSweeping = false
+    private let time: any TimeSource
 
     init(
         runner: any JobRunner, slots: any SlotPool, capacity: Int, locate: @escaping Locate,
@@ -33,11 +35,13 @@ actor AttemptDesk {
         self.capacity = capacity
         self.locate = locate
         self.output = output
+        self.time = time
         retrying = Retrying(time: time, output: output)
     }
 
     /// - Throws: what the runner says when it cannot tell whether an attempt was started before.
     func perform(_ effects: [KeyedEffect<ExecutorEffect>], signals: Signals<ExecutorSignal>) async throws {
+        startSweeping(signals)
         for effect in effects { try await queueUp(effect, signals) }
         // All who have to queue are known by now, so that nobody overtakes after a restart.
         serve(signals)
@@ -89,6 +93,45 @@ actor AttemptDesk {
             work.start(run) { await self.clear(reference) }
         case .remove:
             work.start(run) { await self.remove(run, signals) }
+        }
+    }
+}
+
+// What killed instances left.
+extension AttemptDesk {
+    private static let sweepWork = "the sweep"
+    /// Long enough that whatever is under way is done.
+    private static let sweepInterval = Duration.seconds(300)
+
+    private func startSweeping(_ signals: Signals<ExecutorSignal>) {
+        guard !isSweeping else { return }
+        isSweeping = true
+        // Without this desk, which would else live as long as the sweeping does.
+        let (runner, retrying, time) = (runner, retrying, time)
+        work.start(AttemptDesk.sweepWork) {
+            await AttemptDesk.sweep(runner, retrying, time, signals)
+        }
+    }
+
+    /// Tells, every few minutes, of what is there of attempts; what is decided about a run says whether it is still in hand. Only what was there
+    /// the last time too is told of: what is just being made or removed is not.
+    private static func sweep(
+        _ runner: any JobRunner, _ retrying: Retrying, _ time: any TimeSource,
+        _ signals: Signals<ExecutorSignal>
+    ) async {
+        var seen: Set<AttemptReference> = []
+        while !Task.isCancelled {
+            let found = await retrying.untilDone("look for what attempts left") {
+                try await runner.sweep()
+            }
+            guard let found else { return }
+            let old = seen.intersection(found)
+            for (run, attempts) in Dictionary(grouping: old, by: \.run) {
+                signals.send(.left(attempts: attempts.map(\.number).sorted()), for: run)
+            }
+            seen = Set(found)
+            // Cancelled while it sleeps: the loop looks.
+            try? await time.sleep(for: AttemptDesk.sweepInterval)
         }
     }
 }

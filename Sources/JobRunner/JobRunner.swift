@@ -38,6 +38,10 @@ package protocol JobRunner: Sendable {
     /// stored. What people may want to look at stays until `remove`.
     func clear(_ reference: String) async throws(JobRunnerError)
 
+    /// The attempts that occupy something, of whatever run: whoever knows that one is over has it cleared. What is so old that nobody knows its run any
+    /// more is removed on the way.
+    func sweep() async throws(JobRunnerError) -> [AttemptReference]
+
     /// Removes what the attempts of an ended run left behind, all of them; of a run that never had one there is nothing to remove.
     func remove(run: String) async throws(JobRunnerError)
 }
@@ -50,6 +54,8 @@ extension JobRunner {
     }
 
     package func clear(_ reference: String) async throws(JobRunnerError) {}
+
+    package func sweep() async throws(JobRunnerError) -> [AttemptReference] { [] }
 }
 
 /// All that a runner needs to know to run one attempt.

@@ -57,6 +57,11 @@ final class ClusterBoard: Sendable {
         return stream
     }
 
+    /// The pods of an attempt that are seen, those that have gone since left out.
+    func pods(of key: AttemptKey) -> [PodView] {
+        state.withLock { $0.attempts[key].map { Array($0.pods.values.filter { !$0.isGone }) } ?? [] }
+    }
+
     private func leave(_ key: AttemptKey, _ id: Int) {
         state.withLock { state in
             state.observers[key]?[id] = nil

@@ -42,6 +42,9 @@ final class ClusterView: Sendable {
         return board.observe(reference)
     }
 
+    /// The pods of an attempt that are seen.
+    func pods(of attempt: AttemptReference) -> [PodView] { board.pods(of: AttemptKey(attempt)) }
+
     // MARK: - Watching
 
     private func start() -> [Task<Void, Never>] {

@@ -43,6 +43,14 @@ extension KubernetesRunner {
         }
     }
 
+    package func sweep() async throws(JobRunnerError) -> [AttemptReference] {
+        do {
+            return try await sweepSecrets()
+        } catch {
+            throw JobRunnerError("list what attempts have on the cluster", error)
+        }
+    }
+
     // MARK: - Stopping
 
     private func stop(_ attempt: AttemptReference, because reason: String) async throws {
@@ -121,6 +129,40 @@ extension KubernetesRunner {
         for secret in try await secrets.list(selection).objects { try await delete(secret, secrets) }
         // Marks have no Secret.
         for job in decisive where job.metadata.owners.isEmpty { try await delete(job, jobs) }
+    }
+
+    /// How long a run is remembered by the services, and a day more.
+    private static let oblivion = Duration.seconds(8 * 86_400)
+
+    /// Whatever an attempt has, its Secret owns.
+    private func sweepSecrets() async throws(KubernetesError) -> [AttemptReference] {
+        // Others that share the namespace are known by another installation's name.
+        let own = settings.installation.map { ",\(AttemptLabels.Key.installation)=\($0)" } ?? ""
+        let selection = Selection(
+            labels: "\(AttemptLabels.Key.managedBy)=\(AttemptLabels.product),\(AttemptLabels.Key.run)\(own)")
+        var attempts: [AttemptReference] = []
+        for secret in try await resources(ClusterKind.secret).list(selection).objects
+        where !secret.metadata.isBeingDeleted {
+            guard let key = AttemptKey(labels: secret.metadata.labels) else { continue }
+            let run = secret.metadata.annotations[AttemptLabels.Key.run] ?? key.run
+            let attempt = AttemptReference(run: run, number: key.attempt)
+            if try await isOrphan(secret, attempt) {
+                try await delete(secret, resources(ClusterKind.secret))
+            } else {
+                attempts.append(attempt)
+            }
+        }
+        return attempts
+    }
+
+    /// Whether an attempt is so old that nobody remembers its run, and nothing of it runs.
+    private func isOrphan(
+        _ secret: LiveObject<JSONValue>, _ attempt: AttemptReference
+    ) async throws(KubernetesError) -> Bool {
+        guard isOlder(secret, than: KubernetesRunner.oblivion) else { return false }
+        if let job = try await found(ClusterKind.job, names(of: attempt).base) { return isOver(job) }
+        guard let job = try await mpiJob(of: attempt) else { return true }
+        return isOver(job)
     }
 
     private func delete(

@@ -209,9 +209,12 @@ extension KubernetesRunner {
 
     /// Whether an attempt with this Secret may have run to its end so long ago that the cluster has removed its Job since: it must not be made anew.
     func isForgotten(_ secret: LiveObject<JSONValue>) -> Bool {
-        guard let created = secret.metadata.created.flatMap(Timestamp.init(kubernetesTime:)) else {
-            return false
-        }
-        return time.now - created > settings.keepsFinished.duration
+        isOlder(secret, than: settings.keepsFinished.duration)
+    }
+
+    /// By the server's time of its making; one without is young.
+    func isOlder(_ object: LiveObject<JSONValue>, than age: Duration) -> Bool {
+        let created = object.metadata.created.flatMap(Timestamp.init(kubernetesTime:))
+        return created.map { time.now - $0 > age } ?? false
     }
 }

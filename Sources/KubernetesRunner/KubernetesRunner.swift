@@ -24,11 +24,16 @@ package final class KubernetesRunner: JobRunner {
         /// What a run's pods show when they deliver; nil where they deliver nothing to the API.
         package var token: @Sendable (_ run: String) -> String?
 
+        /// Publishes what pods print, where they cannot deliver by themselves; nil where this program does not watch.
+        package var publish: PodRecords.Publish?
+
         package init(
             secret: @escaping @Sendable (String) throws(SecretError) -> String = { name throws(SecretError) in
                 try SecretFolder.empty.value(of: name)
-            }, token: @escaping @Sendable (String) -> String? = { _ in nil }
+            }, token: @escaping @Sendable (String) -> String? = { _ in nil },
+            publish: PodRecords.Publish? = nil
         ) {
+            self.publish = publish
             self.secret = secret
             self.token = token
         }
@@ -41,6 +46,7 @@ package final class KubernetesRunner: JobRunner {
     let facts: ClusterFacts
     let time: any TimeSource
     let view: ClusterView
+    private let records: PodRecords?
 
     /// - Parameters:
     ///   - patience: how long an object that should be there may take to be seen before the server is asked for it.
@@ -56,6 +62,10 @@ package final class KubernetesRunner: JobRunner {
         self.supplies = supplies
         self.time = time
         facts = ClusterFacts(client)
+        records = (settings.delivery == .log ? supplies.publish : nil).map {
+            PodRecords(
+                client, namespace: settings.namespace, time: time, output: output, publish: $0)
+        }
         view = ClusterView(
             client, facts: facts, namespace: settings.namespace, installation: settings.installation,
             time: time,
@@ -68,7 +78,11 @@ package final class KubernetesRunner: JobRunner {
 
     package func observe(_ reference: String) -> AsyncStream<JobObservation> {
         do throws(JobRunnerError) {
-            return view.observe(try AttemptReference(reference))
+            let attempt = try AttemptReference(reference)
+            let observations = view.observe(attempt)
+            guard let records else { return observations }
+            let view = view
+            return records.holdingBack(observations, of: attempt) { view.pods(of: attempt) }
         } catch {
             let outcome = AttemptOutcome(
                 status: .error, reason: error.reason, message: error.message, failure: .infrastructure,

@@ -315,4 +315,53 @@ import Testing
         stage.deliverEverythingAgain()
         try await twoRuns(executor())
     }
+
+    @Test func anAttemptThatHasEndedIsClearedAndOneThatRunsIsNot() async throws {
+        try await stage.running(executor()) {
+            try await fetch("r", .init(repeats: 2))
+            try await waitFor("STARTING 1", of: "r")
+            #expect(runner.cleared == [])
+            try await finish("r", 1)
+            try await waitFor("STARTING 2", of: "r")
+            #expect(await eventually { runner.cleared == ["r/1"] })
+        }
+    }
+
+    @Test func whatAKilledInstanceLeftIsFoundAndCleared() async throws {
+        let time = ManualTime(SystemTime().now)
+        runner.leave([AttemptReference(run: "r", number: 1), AttemptReference(run: "r", number: 2)])
+        try await stage.running(executor(time: time)) {
+            try await fetch("r", .init(repeats: 2))
+            try await waitFor("STARTING 1", of: "r")
+            try await finish("r", 1)
+            try await waitFor("STARTING 2", of: "r")
+            #expect(await eventually { runner.cleared == ["r/1"] })
+            // Told of at the second look at the earliest: it may just be under way.
+            #expect(await eventually { time.sleepers > 0 })
+            time.advance(by: .seconds(300))
+            #expect(await eventually { runner.cleared == ["r/1", "r/1"] })
+        }
+        #expect(!runner.cleared.contains("r/2"), "it runs")
+    }
+
+    @Test func whatOthersHaveToMakeRoomForIsWaitedForAndTold() async throws {
+        runner.failStarts(
+            with: JobRunnerError(.quotaExceeded, "exceeded quota: few", isTransient: true, waits: true))
+        try await stage.running(executor(time: HastyTime())) {
+            try await fetch("r")
+            let isTold = try await eventually {
+                try await stage.payloads(StatusChanged.self, of: "r").last?.reason == .quotaExceeded
+            }
+            #expect(isTold)
+            // Far more often than a start is tried that fails for no such reason.
+            try await HastyTime().sleep(for: .milliseconds(5))
+            runner.failStarts(with: nil)
+            try await waitFor("STARTING 1", of: "r")
+        }
+        let held = try await stage.payloads(StatusChanged.self, of: "r").filter {
+            $0.reason == .quotaExceeded
+        }
+        #expect(held.count == 1)
+        #expect(held.first?.status == .queued)
+    }
 }

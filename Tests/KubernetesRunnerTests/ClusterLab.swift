@@ -158,6 +158,14 @@ final class ClusterLab: Sendable {
 
     var pods: [String] { names("pods") }
 
+    /// Waits until so many pods run: their scripts are done.
+    func untilRunning(_ count: Int = 1) async -> Bool {
+        await eventually {
+            let pods = self.cluster.objects("pods", in: Self.namespace)
+            return pods.filter { $0["status"]?["phase"] == "Running" }.count == count
+        }
+    }
+
     /// All objects of benchmarks.
     var leftovers: [String] {
         ["secrets", "services", "jobs", "pods"].flatMap { kind in names(kind).map { "\(kind)/\($0)" } }

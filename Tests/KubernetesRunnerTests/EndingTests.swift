@@ -159,4 +159,18 @@ import Testing
         #expect(lab.names("secrets") == [lab.base])
         lab.cluster.update("secrets", ClusterLab.namespace, lab.base) { $0["metadata"]?["finalizers"] = nil }
     }
+
+    @Test func aSweepFindsWhatIsThereOfThisInstallationAlone() async throws {
+        let lab = try ClusterLab({ _ in [] }) { $0.installation = "here" }
+        _ = try await lab.executor.start(lab.job(), in: nil)
+        #expect(try await lab.executor.sweep() == [AttemptReference(run: lab.run, number: 1)])
+        let elsewhere = lab.another(.executor) { $0.installation = "there" }
+        #expect(try await elsewhere.sweep() == [])
+        // Nobody remembers its run after so long; but it may still run.
+        let later = lab.another(.executor, time: ManualTime(SystemTime().now + .seconds(9 * 86_400)))
+        #expect(try await later.sweep().count == 1)
+        lab.cluster.remove("jobs", ClusterLab.namespace, lab.base)
+        #expect(try await later.sweep() == [])
+        #expect(await eventually { lab.leftovers == [] })
+    }
 }

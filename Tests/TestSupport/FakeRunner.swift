@@ -24,6 +24,7 @@ package final class FakeRunner: JobRunner {
         var stops: [Stop] = []
         var removed: [String] = []
         var cleared: [String] = []
+        var leftovers: [AttemptReference] = []
         var last: [String: JobObservation] = [:]
         var held: [String: Slot] = [:]
         var observers: [String: [AsyncStream<JobObservation>.Continuation]] = [:]
@@ -109,6 +110,11 @@ package final class FakeRunner: JobRunner {
     package func clear(_ reference: String) async throws(JobRunnerError) {
         state.withLock { $0.cleared.append(reference) }
     }
+
+    /// Makes sweeps from now on find these.
+    package func leave(_ leftovers: [AttemptReference]) { state.withLock { $0.leftovers = leftovers } }
+
+    package func sweep() async throws(JobRunnerError) -> [AttemptReference] { state.withLock { $0.leftovers } }
 
     package func remove(run: String) async throws(JobRunnerError) {
         state.withLock { $0.removed.append(run) }

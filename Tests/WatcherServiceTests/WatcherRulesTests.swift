@@ -218,6 +218,35 @@ import Testing
         let ended = try Self.state(after: [try Self.event(Self.change(.succeeded, 1))])
         #expect(try Self.decide(.wake, ended, now: Self.now + WatcherRules.memory).state == nil)
     }
+
+    @Test func waitingForRoomOnAClusterIsWaitingInAQueue() throws {
+        let run = RunSubmitted.sample(
+            .init(queueTimeout: .hours(2), readyTimeout: .minutes(3), totalTimeout: .days(7)))
+        let starting = try Self.state(after: [
+            try Self.event(run), try Self.event(Self.change(.starting, 1)),
+            try Self.event(Self.job(Self.first)),
+        ])
+        let wake = { (state: WatcherState?) -> Duration? in
+            try Self.decide(.wake, state).wake.map { $0 - Self.start }
+        }
+        #expect(try wake(starting) == .seconds(180))
+        let full = Self.seen(1, .pending(.unschedulable, "0/3 nodes are available"))
+        let held = try Self.decide(full, starting)
+        #expect(try wake(held.state) == .seconds(7200))
+        #expect(held.events.map(\.name) == ["starting/1/Unschedulable"])
+        // There is room: from here on it has to get ready.
+        let placed = try Self.decide(
+            Self.seen(1, .pending(.starting, "its data is being fetched")), held.state
+        ).state
+        #expect(try wake(placed) == Self.now + .seconds(180) - Self.start)
+        let slow = try Self.decide(
+            Self.seen(1, .pending(.imagePullBackOff, "no such image")), placed, now: Self.now + .seconds(60))
+        #expect(try wake(slow.state) == Self.now + .seconds(180) - Self.start)
+        let late = try Self.decide(.wake, slow.state, now: Self.now + .seconds(181))
+        let status = try #require(late.events.first?.payload as? StatusChanged)
+        #expect(status.reason == .readyTimeout)
+        #expect(status.message.hasSuffix("at last: no such image"), "\(status.message)")
+    }
 }
 
 extension WatcherRules.Outcome {
