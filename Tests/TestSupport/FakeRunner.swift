@@ -114,7 +114,9 @@ package final class FakeRunner: JobRunner {
     /// Makes sweeps from now on find these.
     package func leave(_ leftovers: [AttemptReference]) { state.withLock { $0.leftovers = leftovers } }
 
-    package func sweep() async throws(JobRunnerError) -> [AttemptReference] { state.withLock { $0.leftovers } }
+    package func sweep() async throws(JobRunnerError) -> [AttemptReference] {
+        state.withLock { $0.leftovers }
+    }
 
     package func remove(run: String) async throws(JobRunnerError) {
         state.withLock { $0.removed.append(run) }
