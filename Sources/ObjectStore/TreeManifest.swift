@@ -119,7 +119,13 @@ struct TreeBuilder {
         }
     }
 
+    /// All entries, and the folders that they are in: an archive may leave those out, and a folder on a disk cannot.
     func manifest() throws(ObjectStoreError) -> TreeManifest {
-        try TreeManifest(entries: entries.sorted { $0.key < $1.key }.map(\.value))
+        var whole = self
+        for path in entries.keys.flatMap(\.parents).compactMap(SafePath.init) where whole.entries[path] == nil
+        {
+            try whole.addFolder(path)
+        }
+        return try TreeManifest(entries: whole.entries.sorted { $0.key < $1.key }.map(\.value))
     }
 }
