@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 SWIFT_BUILD := swift build
-PROGRAMS := baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent
+PROGRAMS := baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent bai-courier
 RELEASE := .build/release
 SOURCES := Sources Tests Benchmarks Package.swift
 

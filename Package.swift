@@ -71,8 +71,10 @@ let domain: [Target] = [
     library("Access", ["Digests"]),
     library("Events", ["JSON", "Runtime", "Descriptors"]),
     library("Runs", ["Events", "Descriptors", "Detection", "Runtime"]),
+    // What renderer, watcher and agent agree by: what a pod is told, where things are in it, what it says in the end.
+    library("PodContract", ["Descriptors", "Events", "JSON", "Runtime"]),
     // What Kubernetes is asked for: its objects as values, and how they follow from an attempt.
-    library("KubernetesObjects", ["Descriptors", "Digests", "Events", "JSON", "Runtime"]),
+    library("KubernetesObjects", ["PodContract", "Descriptors", "Digests", "Events", "JSON", "Runtime"]),
     library("API", ["HTTPMessages", "JSON", "Events", "Descriptors", "Runtime"]),
 ]
 
@@ -132,7 +134,17 @@ let services: [Target] = [
         ]),
     library(
         "AgentService",
-        ["MessageLog", "JobRunner", "Events", "Descriptors", "Patterns", "JSON", "Runtime", "CLinux"]),
+        [
+            "MessageLog", "JobRunner", "PodContract", "Events", "Descriptors", "Patterns", "JSON",
+            "Runtime", "CLinux",
+        ]),
+    // What an agent in a pod needs HTTP for: fetching, delivering, asking a server whether it is ready.
+    library(
+        "AgentCourier",
+        [
+            "AgentService", "PodContract", "API", "ObjectStore", "HTTPClient", "HTTPMessages", "Digests",
+            "Descriptors", "Events", "Runtime",
+        ]),
     library("BFFClient", ["API", "HTTPClient", "HTTPMessages", "Events", "JSON", "Runtime"]),
     // Where the parts of an installation are, and how a program is put together from them.
     library(
@@ -166,6 +178,7 @@ let programs: [Target] = [
     service("bai-analyzer", "AnalyzerService"),
     // Not more than it needs: it is started twice for each attempt, and every library costs it time.
     program("bai-agent", ["AgentService", "SQLiteLog", "MessageLog", "JobRunner", "Runtime"]),
+    program("bai-courier", ["AgentCourier", "AgentService", "Runtime"]),
     .executableTarget(
         name: "bai-chaos",
         dependencies: [
@@ -262,7 +275,15 @@ let testTargets: [Target] = [
     tests(of: "WatcherService", ["JobRunner"]),
     tests(of: "MetricsPusherService", ["MetricStore"]),
     tests(of: "AnalyzerService", ["Notification", "HTTPServer"]),
-    tests(of: "AgentService", ["JobRunner", "MessageLog"]),
+    tests(
+        of: "AgentService",
+        ["JobRunner", "PodContract", "MessageLog", "Descriptors", "Events", "JSON"]),
+    tests(
+        of: "AgentCourier",
+        [
+            "AgentService", "PodContract", "API", "ObjectStore", "HTTPServer", "HTTPMessages", "Descriptors",
+            "Events", "JSON", "Digests", "bai-agent", "bai-courier",
+        ]),
     tests(of: "Deployment", ["Access"]),
     tests(of: "Commands", ["API", "JSON", "KubernetesStandIn", "MessageLog", "SQLite", "SQLiteLog"]),
     tests(

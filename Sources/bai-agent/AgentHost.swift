@@ -19,6 +19,13 @@ enum AgentHost {
             time: time, failPoints: FailPoints(environment: environment))
     }
 
+    /// In a container there is no more than that.
+    static func makePod(_ folders: PodFolders) -> PodHost {
+        let environment = ProcessInfo.processInfo.environment
+        return PodHost(
+            environment: environment, folders: folders, failPoints: FailPoints(environment: environment))
+    }
+
     /// The topics are there: the run came from them.
     private static func open(
         _ settings: LocalSettings, _ time: SystemTime

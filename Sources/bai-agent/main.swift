@@ -1,4 +1,6 @@
 import AgentService
 import Glibc
 
-exit(AgentProgram.run(Array(CommandLine.arguments.dropFirst()), host: AgentHost.make))
+exit(
+    AgentProgram.run(
+        Array(CommandLine.arguments.dropFirst()), host: AgentHost.make, pod: AgentHost.makePod))

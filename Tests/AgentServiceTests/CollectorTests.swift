@@ -29,6 +29,25 @@ import Testing
         batches.flatMap { batch -> [LogLine] in if case .logs(let lines) = batch { lines } else { [] } }
     }
 
+    @Test func anotherCollectorGoesOnWithTheNumbersAndTheLimits() throws {
+        var first = collector { $0.logBytes = 12 }
+        first.printed(line("seven 7"), on: .stdout, at: now)
+        first.emitted(line(#"{"x":1}"#), at: now)
+        _ = first.batches(sealsAll: true, now: start)
+        var limits = Collector.Limits()
+        limits.logBytes = 12
+        var second = Collector(metrics: [], variables: [:], limits: limits, from: first.standing)
+        second.printed(line("four"), on: .stdout, at: now)
+        second.printed(line("too much"), on: .stdout, at: now)
+        second.emitted(line(#"{"x":2}"#), at: now)
+        let batches = second.batches(sealsAll: true, now: start)
+        #expect(points(batches).map(\.sequence) == [2])
+        #expect(lines(batches).map(\.sequence) == [2, 3])
+        #expect(lines(batches).map(\.stream) == [.stdout, .agent])
+        #expect(second.counts.cutLines == 1)
+        #expect(second.due == nil)
+    }
+
     @Test func pointsAndLinesAreNumberedFromOneOnTheirOwn() {
         var collector = collector()
         collector.printed(line("a"), on: .stdout, at: now)

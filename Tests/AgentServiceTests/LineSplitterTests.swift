@@ -1,4 +1,5 @@
 import AgentService
+import JSON
 import Testing
 
 @Suite struct LineSplitterTests {
@@ -64,5 +65,15 @@ import Testing
 
     @Test func zeroBytesArePartOfTheirLine() {
         #expect(texts("a\0b\n") == ["a\0b"])
+    }
+
+    @Test func partOfALineSurvivesTheProgramThatReadIt() throws {
+        var splitter = LineSplitter()
+        let bytes = Array("whole\nGrüße".utf8)
+        var lines: [String] = []
+        splitter.add(Array(bytes.dropLast(2))) { lines.append($0.text) }
+        var next = try JSONCoding.decode(LineSplitter.self, from: try JSONCoding.encode(splitter))
+        next.add(Array(bytes.suffix(2)) + [UInt8(ascii: "\n")]) { lines.append($0.text) }
+        #expect(lines == ["whole", "Grüße"])
     }
 }

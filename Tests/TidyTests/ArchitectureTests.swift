@@ -8,7 +8,7 @@ private let floors: [[String]] = [
         "CommandLineArguments",
         "Configuration",
     ],
-    ["Access", "Descriptors", "Detection", "Events", "Runs", "API", "KubernetesObjects"],
+    ["Access", "Descriptors", "Detection", "Events", "Runs", "API", "PodContract", "KubernetesObjects"],
     [
         "MessageLog", "SQLiteLog", "HTTPClient", "HTTPServer", "Manifests", "Kubernetes", "ObjectStore",
         "MetricStore", "JobRunner", "KubernetesRunner", "Provisioning",
@@ -17,7 +17,7 @@ private let floors: [[String]] = [
     [
         "BFFService", "FetcherService", "ExecutorService", "WatcherService", "MetricsPusherService",
         "AnalyzerService",
-        "AgentService", "BFFClient", "Deployment", "Invariants", "Commands",
+        "AgentService", "AgentCourier", "BFFClient", "Deployment", "Invariants", "Commands",
     ],
 ]
 

@@ -28,7 +28,7 @@ TOML
 inside baictl create infra --help >/dev/null
 inside sh -c 'bai-emit value=1 </dev/null'
 # Services and the agent say what they want when they get something else; a missing library would be 127.
-for program in bai-agent; do
+for program in bai-agent bai-courier; do
     status=0
     inside "$program" --help >/dev/null 2>&1 || status=$?
     [ "$status" -lt 126 ] || { echo "$program does not start in $dir: $status" >&2; exit 1; }

@@ -9,7 +9,7 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 programs=$(cd "$1" && pwd)
 dir=$2
-names="baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent"
+names="baictl bai-bff bai-fetcher bai-executor bai-watcher bai-metrics-pusher bai-analyzer bai-agent bai-courier"
 # For `kubectl exec`, probes, and benchmarks that are a line of shell.
 tools="sh cat cp date env false grep head id ls mkdir mktemp mv printf rm sed sleep sort tail tar test touch tr true uname wc"
 

@@ -30,7 +30,7 @@ package struct Collector: Sendable {
     }
 
     /// What was counted on the way.
-    package struct Counts: Equatable, Sendable {
+    package struct Counts: Codable, Equatable, Sendable {
         /// Which are also the last numbers given.
         package var points: Int64 = 0
         package var lines: Int64 = 0
@@ -42,9 +42,35 @@ package struct Collector: Sendable {
         package var cutLines: Int64 = 0
 
         package init() {}
+
+        private enum CodingKeys: String, CodingKey {
+            case points, lines, dropped, refused
+            case cutLines = "cut_lines"
+        }
     }
 
-    package private(set) var counts = Counts()
+    /// What has to be known to go on in another process, when nothing waits in this one.
+    package struct Standing: Codable, Equatable, Sendable {
+        package var counts = Counts()
+        /// Bytes of log lines that were kept.
+        package var keptLogBytes = 0
+
+        package init() {}
+
+        private enum CodingKeys: String, CodingKey {
+            case counts
+            case keptLogBytes = "kept_log_bytes"
+        }
+    }
+
+    /// How far it is. Another collector goes on from here once all batches were taken.
+    package var standing: Standing {
+        var standing = Standing()
+        (standing.counts, standing.keptLogBytes) = (counts, keptLogBytes)
+        return standing
+    }
+
+    package private(set) var counts: Counts
     private let limits: Limits
     private let units: [String: String]
     private var patterns: MetricPatterns
@@ -55,17 +81,24 @@ package struct Collector: Sendable {
     private var points: [MetricPoint] = []
     private var lines: [LogLine] = []
     private var lineBytes = 0
-    private var keptLogBytes = 0
+    private var keptLogBytes: Int
     private var sealed: [Batch] = []
     /// When the oldest point or line that waits came.
     private var waitingSince: ContinuousClock.Instant?
     private var progress: (latest: Emission.Progress, time: Timestamp)?
     private var toldProgress: Timestamp?
-    private var isFull = false
+    private var isFull: Bool
 
-    /// - Parameter variables: the benchmark's environment, which says where it reports to.
-    package init(metrics: [Descriptor.Metric], variables: [String: String], limits: Limits = Limits()) {
+    /// - Parameters:
+    ///   - variables: the benchmark's environment, which says where it reports to.
+    ///   - standing: where another collector of the same stream has left off.
+    package init(
+        metrics: [Descriptor.Metric], variables: [String: String], limits: Limits = Limits(),
+        from standing: Standing = Standing()
+    ) {
         self.limits = limits
+        (counts, keptLogBytes) = (standing.counts, standing.keptLogBytes)
+        isFull = standing.counts.points >= limits.points
         patterns = MetricPatterns(metrics)
         units = Dictionary(metrics.map { ($0.name, $0.units) }, uniquingKeysWith: { first, _ in first })
             .filter { !$0.value.isEmpty }
@@ -104,8 +137,12 @@ package struct Collector: Sendable {
     }
 
     /// The batches that are full or have waited long enough; all there is when `isLast`.
-    package mutating func batches(isLast: Bool = false, now: ContinuousClock.Instant) -> [Batch] {
-        if isLast || due.map({ $0 <= now }) ?? false {
+    ///
+    /// - Parameter sealsAll: takes what has not waited long enough too, so that nothing waits afterwards but news of progress.
+    package mutating func batches(
+        isLast: Bool = false, sealsAll: Bool = false, now: ContinuousClock.Instant
+    ) -> [Batch] {
+        if isLast || sealsAll || due.map({ $0 <= now }) ?? false {
             tellProgress(isLast: isLast)
             sealPoints()
             sealLines()

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 
 /// Cuts bytes that arrive in pieces into lines. Holds at most one line.
@@ -67,6 +68,23 @@ package struct LineSplitter: Sendable {
         let part = UnsafeRawBufferPointer(rebasing: bytes)
         guard let base = part.baseAddress, let found = memchr(base, 10, part.count) else { return nil }
         return bytes.startIndex + (UnsafeRawPointer(found) - base)
+    }
+}
+
+extension LineSplitter: Codable, Equatable {
+    private enum CodingKeys: String, CodingKey { case limit, pending }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        limit = try members.decode(Int.self, forKey: .limit)
+        // In base64: it is part of a line, in the middle of a character perhaps.
+        pending = Array(try members.decode(Data.self, forKey: .pending))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(limit, forKey: .limit)
+        try members.encode(Data(pending), forKey: .pending)
     }
 }
 

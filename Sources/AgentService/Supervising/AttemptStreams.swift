@@ -35,14 +35,14 @@ final class AttemptStreams: BenchmarkOutput {
         self.publisher = publisher
         self.time = time
         output = LineSource(
-            try AttemptStreams.own(process.output.reading),
+            try ByteSource(copying: process.output.reading),
             spool: Spool(folder.standardOutput, limit: limits.logBytes))
         errors = LineSource(
-            try AttemptStreams.own(process.errors.reading),
+            try ByteSource(copying: process.errors.reading),
             spool: Spool(folder.standardError, limit: limits.logBytes))
         // Open for writing too, it has no end when the last writer closes it: the next may come.
-        fifo = LineSource(try AttemptStreams.open(folder.fifo, O_RDWR))
-        file = LineSource(try AttemptStreams.open(folder.metrics, O_RDONLY), isFile: true)
+        fifo = LineSource(try ByteSource(opening: folder.fifo, O_RDWR))
+        file = LineSource(try ByteSource(opening: folder.metrics, O_RDONLY, isFile: true))
         for problem in collector.problems { collector.note(problem, at: time.now) }
     }
 
@@ -85,13 +85,7 @@ final class AttemptStreams: BenchmarkOutput {
         errors.finish { take(errorLine: $0, at: now) }
         fifo.finish { collector.emitted($0, at: now) }
         file.finish { collector.emitted($0, at: now) }
-        if file.cuts > 0 {
-            collector.note(
-                """
-                the file of measurements was begun anew \(file.cuts) times, and what was in it may be lost: \
-                append to it (>> in a shell)
-                """, at: now)
-        }
+        if let words = file.cutsNote { collector.note(words, at: now) }
         collector.conclude(at: now)
     }
 
@@ -108,18 +102,5 @@ final class AttemptStreams: BenchmarkOutput {
     private func take(errorLine line: LineSplitter.Line, at time: Timestamp) {
         if line.text.contains(where: { !$0.isWhitespace }) { lastWords = String(line.text.prefix(300)) }
         collector.printed(line, on: .stderr, at: time)
-    }
-
-    /// A descriptor of our own for the end of a pipe, which closes its own with the process.
-    private static func own(_ descriptor: Int32) throws(SystemError) -> Int32 {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
-        guard copy >= 0 else { throw SystemError("duplicate a pipe") }
-        return copy
-    }
-
-    private static func open(_ path: String, _ flags: Int32) throws(SystemError) -> Int32 {
-        let descriptor = Glibc.open(path, flags | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError("open \(path)") }
-        return descriptor
     }
 }

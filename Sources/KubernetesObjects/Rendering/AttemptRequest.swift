@@ -1,4 +1,5 @@
 package import Events
+package import PodContract
 
 /// All that an attempt's objects follow from, beside the installation's settings.
 package struct AttemptRequest: Equatable, Sendable {
@@ -15,17 +16,7 @@ package struct AttemptRequest: Equatable, Sendable {
     package var secrets: [String: String]
 
     /// Who submitted the run.
-    package struct Client: Codable, Equatable, Sendable {
-        package var id: String
-        package var version: String
-        package var username: String
-
-        package init(id: String, version: String, username: String) {
-            self.id = id
-            self.version = version
-            self.username = username
-        }
-    }
+    package typealias Client = PodOrder.Client
 
     package init(
         runID: String, attempt: Attempt, run: RunSubmitted, contents: [FetchedContent], client: Client,

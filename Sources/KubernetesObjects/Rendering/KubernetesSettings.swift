@@ -1,3 +1,4 @@
+package import PodContract
 package import Runtime
 
 /// How an installation runs attempts on its cluster.
@@ -51,12 +52,7 @@ package struct KubernetesSettings: Equatable, Sendable {
     package init() {}
 
     /// How what pods measure and print comes to the installation.
-    package enum Delivery: String, CaseIterable, Sendable, Codable {
-        /// Pods send it to the API.
-        case api
-        /// Pods print it, and the watcher reads it through the API server.
-        case log
-    }
+    package typealias Delivery = PodOrder.Delivery
 
     /// The level of Kubernetes' Pod Security Standards that benchmarks are held to.
     package enum PodSecurity: String, CaseIterable, Sendable {
