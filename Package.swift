@@ -234,7 +234,7 @@ let testTargets: [Target] = [
     tests(of: "CommandLineArguments"),
     tests(of: "Configuration", ["Diagnostics", "Runtime"]),
     tests(of: "Descriptors", ["JSON", "Runtime", "TOML", "Diagnostics"]),
-    tests(of: "Detection"),
+    tests(of: "Detection", besides: ["Golden"]),
     tests(of: "Access", ["Digests"]),
     tests(of: "Events", ["JSON", "Descriptors", "Runtime"], besides: ["Golden"]),
     tests(of: "Runs"),

@@ -22,7 +22,7 @@ package struct MannWhitney: Equatable, Sendable {
     package init(_ first: Samples, _ second: Samples) {
         let ranks = Ranks(first.sorted, second.sorted)
         let pairs = Double(first.count) * Double(second.count)
-        statistic = ranks.sumOfFirst - Double(first.count) * Double(first.count + 1) / 2
+        statistic = MannWhitney.statistic(ranks, first)
         let larger = max(statistic, pairs - statistic)
         let isExact =
             ranks.tieTerm == 0 && min(first.count, second.count) <= MannWhitney.exactSide
@@ -32,6 +32,30 @@ package struct MannWhitney: Equatable, Sendable {
             isExact
             ? MannWhitney.exactPValue(Int(larger), first.count, second.count)
             : MannWhitney.asymptoticPValue(larger, first.count, second.count, tieTerm: ranks.tieTerm)
+    }
+
+    /// The statistic alone, without its p-value.
+    static func statistic(_ first: Samples, _ second: Samples) -> Double {
+        statistic(Ranks(first.sorted, second.sorted), first)
+    }
+
+    private static func statistic(_ ranks: Ranks, _ first: Samples) -> Double {
+        ranks.sumOfFirst - Double(first.count) * Double(first.count + 1) / 2
+    }
+
+    /// The largest C with P(U < C) <= `tail`, where sets of these sizes come from one distribution without ties; 0 where there is none.
+    static func lowerRank(_ first: Int, _ second: Int, tail: Double) -> Int {
+        guard min(first, second) <= exactSide, first * second <= exactPairs else {
+            let (m, n) = (Double(first), Double(second))
+            let deviation = (m * n / 12 * (m + n + 1)).squareRoot()
+            return Int(max(0, m * n / 2 - StandardNormal.upperQuantile(tail) * deviation))
+        }
+        let counts = orderings(first, second)
+        var left = tail * counts.reduce(0, +)
+        return counts.firstIndex { count in
+            left -= count
+            return left < 0
+        } ?? 0
     }
 
     private static func exactPValue(_ statistic: Int, _ first: Int, _ second: Int) -> Double {
