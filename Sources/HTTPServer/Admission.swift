@@ -2,8 +2,8 @@
 package enum Admission: Sendable {
     /// The body is kept in memory; nil leaves its largest size to the server's limits.
     case gather(most: Int?)
-    /// The body is written to a new file at `path`, up to so many bytes. It is the handler's: `ServerRequest.bodyFile`.
-    case spool(path: String, most: Int)
+    /// The body is written to a new file at `path`, up to so many bytes, and may take so long to arrive. It is the handler's: `ServerRequest.bodyFile`.
+    case spool(path: String, most: Int, within: Duration)
     /// No handler sees the request.
     case refuse(ServerResponse)
 }

@@ -6,6 +6,8 @@ internal import Runtime
 final class Daemon: @unchecked Sendable {
     // Because libmicrohttpd allows its daemon to be used from any thread, and nothing here changes after `init`; who stops it does so once.
     private let handle: OpaquePointer
+    /// Of the socket that listens: libmicrohttpd closes what it is given when it does not start, which must not be everybody's.
+    private let descriptor: Int32
     /// What libmicrohttpd may read for as long as it runs.
     private let certificate: UnsafeMutablePointer<CChar>?
     private let key: UnsafeMutablePointer<CChar>?
@@ -15,7 +17,8 @@ final class Daemon: @unchecked Sendable {
     /// - Throws: when it does not start, the socket as it was.
     init(on listening: ListeningSocket, core: ServerCore, identity: TLSIdentity?) throws(HTTPServerError) {
         var settings = cmhd_settings()
-        settings.listen_socket = listening.descriptor
+        let descriptor = fcntl(listening.descriptor, F_DUPFD_CLOEXEC, 0)
+        settings.listen_socket = descriptor
         settings.threads = core.limits.threads
         settings.timeout_seconds = UInt32(max(core.limits.idleTimeout.components.seconds, 1))
         settings.connection_limit = core.limits.connections
@@ -31,15 +34,18 @@ final class Daemon: @unchecked Sendable {
         settings.key = key.map { UnsafePointer($0) }
         var flags = UInt32(MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue)
         if identity != nil { flags |= UInt32(MHD_USE_TLS.rawValue) }
-        guard let handle = cmhd_start(flags, &settings) else {
+        guard descriptor >= 0, let handle = cmhd_start(flags, &settings) else {
             free(certificate)
             free(key)
             throw Daemon.failure(at: listening.address, hasIdentity: identity != nil)
         }
         self.handle = handle
+        self.descriptor = descriptor
     }
 
     deinit {
+        // Who stops it has it quiesced before, and a quiesced one leaves its socket open.
+        close(descriptor)
         free(certificate)
         free(key)
     }

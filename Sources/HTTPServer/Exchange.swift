@@ -72,10 +72,11 @@ final class Exchange: Sendable {
     private func admit(_ request: ServerRequest) {
         switch server.admit(request) {
         case .gather(let most): state.withLock { $0.mostBody = most ?? server.limits.bodySize }
-        case .spool(let path, let most):
+        case .spool(let path, let most, let patience):
             guard let file = BodyFile(path: path) else { return refuse(.noRoom) }
             state.withLock { state in
                 state.mostBody = most
+                state.receiveBy = .now + patience
                 state.exchange.keepBody(in: file)
             }
         case .refuse(let response): return refuse(response)
