@@ -45,7 +45,9 @@ struct ContentRequest: Equatable, Sendable {
     private init(script: String, _ run: RunSubmitted) {
         role = .script
         id = "script"
-        let isArchive = [".tar", ".tar.gz", ".tgz"].contains { script.lowercased().hasSuffix($0) }
+        let isUpload = script.hasPrefix(Source.uploadScheme)
+        let isArchive =
+            isUpload || [".tar", ".tar.gz", ".tgz"].contains { script.lowercased().hasSuffix($0) }
         source = Source(script, directory: run.source.directory, unpacks: isArchive)
     }
 

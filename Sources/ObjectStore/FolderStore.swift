@@ -20,7 +20,7 @@ package final class FolderStore: ObjectStore {
         package init() {}
     }
 
-    private let folder: ObjectFolder
+    let folder: ObjectFolder
     private let client: HTTPClient
     private let time: any TimeSource
     private let settings: Settings
@@ -91,6 +91,14 @@ extension FolderStore {
                 try await Blocking.run { wish throws(ObjectStoreError) in
                     try LocalImport(folder: folder, source: source, limit: limit, wish: wish).take(path)
                 }
+            }
+        case .stored(let sha256):
+            return try await Blocking.run { _ throws(ObjectStoreError) in
+                guard let size = try folder.size(of: sha256) else {
+                    throw ObjectStoreError(
+                        .notFound, "the upload \(sha256) is not there any more; submit the run again")
+                }
+                return StoredObject(kind: .file, sha256: sha256, size: size)
             }
         case .web(let url):
             return try await alone(with: "url \(url)") { () async throws(ObjectStoreError) in

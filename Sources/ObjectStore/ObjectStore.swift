@@ -58,6 +58,16 @@ package struct Source: Hashable, Sendable {
         self.maxSize = maxSize
     }
 
+    /// What an upload is called as a source: this and its SHA-256.
+    package static let uploadScheme = "upload:"
+
+    /// Whether it names a file of the machine that fetches it.
+    package static func isLocal(_ text: String) -> Bool {
+        if text.hasPrefix(uploadScheme) { return false }
+        if text.lowercased().hasPrefix("file:") { return true }
+        return text.ranges(of: "://").isEmpty
+    }
+
     func digest(_ algorithm: Digest.Algorithm) -> Digest? { digests.first { $0.algorithm == algorithm } }
 
     /// For messages: without user, password and query, which hold secrets.
@@ -75,10 +85,19 @@ package struct Source: Hashable, Sendable {
 enum SourcePlace: Equatable {
     case path(String)
     case web(String)
+    /// An object of the store, by its SHA-256: somebody uploaded it.
+    case stored(String)
 
     /// - Throws: `unsupportedSource` for what cannot be fetched, with what to write instead.
     init(_ source: Source) throws(ObjectStoreError) {
         let text = source.text
+        if text.hasPrefix(Source.uploadScheme) {
+            guard let digest = Digest(.sha256, hexadecimal: text.dropFirst(Source.uploadScheme.count)) else {
+                throw ObjectStoreError(.unsupportedSource, "\(source.label): this is no upload's digest")
+            }
+            self = .stored(digest.hexadecimal)
+            return
+        }
         switch text.scheme {
         case "http", "https": self = .web(text)
         case "file":
