@@ -110,8 +110,9 @@ let services: [Target] = [
     library(
         "BFFService",
         [
-            "ServiceLoop", "MessageLog", "API", "SQLite", "HTTPServer", "HTTPMessages", "MetricStore",
-            "Events", "Runs",
+            "Access", "ServiceLoop", "MessageLog", "API", "SQLite", "HTTPServer", "HTTPMessages",
+            "MetricStore",
+            "ObjectStore", "Events", "Runs",
             "Descriptors", "Patterns", "Digests", "JSON", "Runtime",
         ]),
     library(
@@ -162,8 +163,10 @@ let services: [Target] = [
     library(
         "Commands",
         [
-            "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests", "Configuration",
-            "Detection", "Digests", "Events", "Kubernetes", "KubernetesObjects", "Provisioning",
+            "Access", "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests",
+            "Configuration", "Detection", "Digests", "Events", "Kubernetes", "KubernetesObjects",
+            "ObjectStore",
+            "Provisioning",
             "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
 ]
@@ -192,8 +195,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "Benchmarks",
         dependencies: [
-            "SQLiteLog", "MessageLog", "BFFClient", "API", "Descriptors", "Events", "Deployment", "Runtime",
-            "JSON",
+            "SQLiteLog", "MessageLog", "BFFClient", "API", "Access", "Descriptors", "Events", "Deployment",
+            "HTTPClient", "HTTPMessages", "Runtime", "JSON",
         ],
         path: "Benchmarks", exclude: ["Detection"], swiftSettings: settings),
 ]
@@ -265,8 +268,8 @@ let testTargets: [Target] = [
     tests(
         of: "BFFService",
         [
-            "API", "BFFClient", "Descriptors", "Events", "HTTPMessages", "HTTPServer", "JSON", "MessageLog",
-            "MetricStore",
+            "Access", "API", "BFFClient", "Descriptors", "Digests", "Events", "HTTPClient", "HTTPMessages",
+            "HTTPServer", "JSON", "MessageLog", "MetricStore", "ObjectStore",
             "Runs", "Runtime", "ServiceLoop", "SQLite",
         ]),
     tests(of: "BFFClient", ["API", "Events", "HTTPMessages", "JSON", "Runtime"]),

@@ -18,6 +18,7 @@ let groups: [(name: String, run: () async throws -> Void)] = [
     ("stack", StackBenchmarks.run),
     ("load", LoadBenchmarks.run),
     ("list", ListBenchmarks.run),
+    ("intake", IntakeBenchmarks.run),
     ("client", ClientLibraryBenchmarks.run),
 ]
 // A line is worth seeing when it is there, in a file too.

@@ -33,7 +33,13 @@ package enum APIErrorCode: String, Codable, Sendable, CaseIterable {
     case ambiguous
     case tooLarge = "too_large"
     case methodNotAllowed = "method_not_allowed"
+    /// Nobody who is known asks: a token is missing or wrong.
+    case unauthorized
     case forbidden
+    /// It is over: it was there, and comes back no more.
+    case gone
+    /// More comes than is taken; what was sent is to be sent again later.
+    case overloaded
     case unavailable
     /// The disk has no room for more; reading goes on. It takes somebody who makes room.
     case full
@@ -47,7 +53,10 @@ package enum APIErrorCode: String, Codable, Sendable, CaseIterable {
         case .conflict, .ambiguous: 409
         case .tooLarge: 413
         case .methodNotAllowed: 405
+        case .unauthorized: 401
         case .forbidden: 403
+        case .gone: 410
+        case .overloaded: 429
         case .unavailable: 503
         case .full: 507
         case .internalError: 500

@@ -12,6 +12,8 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
     package var overrides: [String]
     /// As given with `--script`: a folder or file that goes to the benchmark's work folder, absolute.
     package var script: String?
+    /// The SHA-256 of an archive that was uploaded, which goes to the benchmark's work folder in place of `script`.
+    package var upload: String?
     /// Only check; answer what would be submitted.
     package var dryRun: Bool
     package var client: Client
@@ -31,19 +33,20 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
 
     package init(
         descriptor: String, filename: String, directory: String? = nil, overrides: [String] = [],
-        script: String? = nil, dryRun: Bool = false, client: Client
+        script: String? = nil, upload: String? = nil, dryRun: Bool = false, client: Client
     ) {
         self.descriptor = descriptor
         self.filename = filename
         self.directory = directory
         self.overrides = overrides
         self.script = script
+        self.upload = upload
         self.dryRun = dryRun
         self.client = client
     }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case descriptor, filename, directory, overrides, script, client
+        case descriptor, filename, directory, overrides, script, upload, client
         case dryRun = "dry_run"
     }
 
@@ -55,6 +58,7 @@ package struct SubmitRequest: Codable, Equatable, Sendable {
         directory = try keys.decodeIfPresent(String.self, forKey: .directory)
         overrides = try keys.decodeIfPresent([String].self, forKey: .overrides) ?? []
         script = try keys.decodeIfPresent(String.self, forKey: .script)
+        upload = try keys.decodeIfPresent(String.self, forKey: .upload)
         dryRun = try keys.decodeIfPresent(Bool.self, forKey: .dryRun) ?? false
         client = try keys.decodeIfPresent(Client.self, forKey: .client) ?? .anonymous
     }

@@ -9,6 +9,8 @@ package struct BFFClientError: Retryable, Equatable, Sendable, CustomStringConve
         case refused(APIErrorCode)
         /// Nobody listens there, or the connection broke.
         case unreachable
+        /// No trust could be agreed on: the server's certificate is refused, or there is no TLS.
+        case untrusted
         /// No answer came in time; whether the call was carried out is not known.
         case timedOut
         /// What answered speaks another language: not this API, or another version of it.
@@ -33,9 +35,14 @@ package struct BFFClientError: Retryable, Equatable, Sendable, CustomStringConve
     package var isTransient: Bool {
         switch code {
         case .unreachable, .timedOut: true
-        case .refused(let code): code == .unavailable
-        case .unexpectedAnswer, .canceled: false
+        case .refused(let code): code == .unavailable || code == .overloaded
+        case .unexpectedAnswer, .untrusted, .canceled: false
         }
+    }
+
+    /// Whether the server answered, and did not want to.
+    package var isRefusal: Bool {
+        if case .refused = code { true } else { false }
     }
 
     package var description: String { message }

@@ -29,23 +29,56 @@ package enum BFFEndpoint: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension BFFEndpoint {
+    /// Whether nobody between here and there can read what is sent: TLS, or this machine itself.
+    package var isPrivate: Bool {
+        guard case .url(let url) = self, url.hasPrefix("http://") else { return true }
+        let host = url.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" }
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
+        return name == "localhost" || name == "::1" || name.hasPrefix("127.")
+    }
+}
+
+/// What a client shows to a server of the network, and whom it trusts.
+package struct BFFAccess: Sendable {
+    /// The user's token.
+    package var token: String?
+    /// A PEM file of the authorities to trust; nil trusts the system's.
+    package var authorities: String?
+
+    package init(token: String? = nil, authorities: String? = nil) {
+        self.token = token
+        self.authorities = authorities
+    }
+}
+
+// A token that ends in a message by mistake tells nothing.
+extension BFFAccess: CustomStringConvertible, CustomReflectable {
+    package var description: String { token == nil ? "(no token)" : "(a token)" }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}
+
 extension BFFClient {
     /// Calls the BFF at `endpoint`.
-    package init(endpoint: BFFEndpoint, settings: Settings = Settings()) {
-        self.init(transport: HTTPTransport(endpoint: endpoint), settings: settings)
+    package init(endpoint: BFFEndpoint, access: BFFAccess = BFFAccess(), settings: Settings = Settings()) {
+        self.init(transport: HTTPTransport(endpoint: endpoint, access: access), settings: settings)
     }
 }
 
 /// Carries requests over HTTP.
 struct HTTPTransport: BFFTransport {
     private let endpoint: BFFEndpoint
+    private let access: BFFAccess
     private let client = HTTPClient()
     /// On a network the first connection may take this; on this machine it takes no time.
     private static let connectTimeout = Duration.seconds(5)
     /// The server says that it is alive three times as often.
     private static let idleTimeout = Duration.seconds(60)
 
-    init(endpoint: BFFEndpoint) { self.endpoint = endpoint }
+    init(endpoint: BFFEndpoint, access: BFFAccess = BFFAccess()) {
+        self.endpoint = endpoint
+        self.access = access
+    }
 
     func send(_ request: BFFRequest) async throws(BFFClientError) -> BFFAnswer {
         var asked = translated(request)
@@ -86,6 +119,10 @@ struct HTTPTransport: BFFTransport {
             case .url(let url): HTTPRequest(request.method, url + request.target)
             }
         asked.headers = request.headers
+        if case .url = endpoint {
+            asked.headers["Authorization"] = access.token.map { "Bearer \($0)" }
+            asked.tls.authorities = access.authorities
+        }
         asked.body = request.body
         asked.connectTimeout = HTTPTransport.connectTimeout
         return asked
@@ -97,10 +134,30 @@ extension BFFClientError {
         switch error.code {
         case .canceled: self.init(.canceled, "canceled")
         case .timedOut: self.init(.timedOut, "no answer from \(endpoint) in time: \(error.message)")
-        case .couldNotResolve, .couldNotConnect, .peerClosed, .tls, .failed:
+        case .tls: self.init(.untrusted, "\(error.message).\n\(BFFClientError.cure(endpoint))")
+        case .peerClosed where endpoint.isPlainURL, .invalidResponse where endpoint.isPlainURL:
+            self.init(
+                .unreachable,
+                "\(endpoint) gave no answer in HTTP: \(error.message)\nIf TLS is spoken there, say https:// instead of http://."
+            )
+        case .couldNotResolve, .couldNotConnect, .peerClosed, .failed:
             self.init(.unreachable, "nothing answers at \(endpoint): \(error.message)")
         case .invalidRequest, .invalidResponse, .tooLarge, .tooManyRedirects, .outOfReach:
             self.init(.unexpectedAnswer, "\(endpoint): \(error.message)")
         }
+    }
+}
+
+extension BFFClientError {
+    /// What to do when no trust could be agreed on.
+    private static func cure(_ endpoint: BFFEndpoint) -> String {
+        "If the certificate is of an authority of your own, name that authority's certificate in BAI_CA_FILE; "
+            + "the name in \(endpoint) must be one that the certificate has. If no TLS is spoken there, say http://."
+    }
+}
+
+extension BFFEndpoint {
+    fileprivate var isPlainURL: Bool {
+        if case .url(let url) = self { url.hasPrefix("http://") } else { false }
     }
 }

@@ -4,6 +4,7 @@ internal import HTTPServer
 internal import JSON
 internal import MessageLog
 internal import MetricStore
+internal import ObjectStore
 internal import Runtime
 internal import ServiceLoop
 
@@ -19,6 +20,14 @@ package struct BFF: Sendable {
     let time: any TimeSource
     let node: ServiceNode
     let output: StructuredLog
+    let backlog: Backlog
+    let reader = RecordReader()
+    /// What runs were fetched with, and what was uploaded; nil where this service cannot reach it.
+    let objects: FolderStore?
+    let accessRefusals = AccessRefusals()
+
+    /// A benchmark's own files: data has other ways.
+    static let largestUpload = 256 << 20
 
     /// How long an answer waits for the read model to take in what was published before the question; then it tells what is there.
     static let freshness = Duration.seconds(2)

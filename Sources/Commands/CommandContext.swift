@@ -18,6 +18,8 @@ struct CommandContext: Sendable {
     var client: BFFClient
     /// Whether the client talks to this machine's own services, which can be started when they are not up.
     var isLocal: Bool
+    /// Whether the API is on another machine as far as anybody can tell: it is reached over the network, and knows no files of this one.
+    var isRemote: Bool
 
     /// The local services, seen from outside.
     var stack: LocalStack { LocalStack(installation: installation, environment: environment) }

@@ -23,6 +23,7 @@ package enum CommandLineTool {
         DeleteCommand.self,
         AlarmsCommand.self,
         DeadLettersCommand.self, ReplayCommand.self, ConfigExplainCommand.self, DoctorCommand.self,
+        TokenCreateCommand.self,
         LogCheckCommand.self, LogExportCommand.self,
         CreateInfraCommand.self, DeleteInfraCommand.self, CompletionCommand.self, VersionCommand.self,
         HelpCommand.self,
@@ -96,15 +97,15 @@ package enum CommandLineTool {
 
     private static func context(
         _ invocation: Invocation, _ environment: [String: String], _ terminal: Terminal
-    ) throws(UsageError) -> CommandContext {
+    ) throws -> CommandContext {
         let installation = Installation(environment: environment)
-        let server = invocation.value("server") ?? environment["BAI_SERVER"]
+        let server = try ServerChoice(invocation, installation, environment)
         return CommandContext(
             environment: environment, terminal: terminal, format: OutputFormat(invocation),
             installation: installation,
-            time: server == nil ? installation.time : SystemTime(),
-            client: try BFFClient(address: server ?? "unix:\(installation.socket)"),
-            isLocal: server == nil)
+            time: server.isOwn ? installation.time : SystemTime(),
+            client: BFFClient(endpoint: server.endpoint, access: server.access),
+            isLocal: server.isOwn, isRemote: server.isRemote)
     }
 }
 
@@ -145,11 +146,21 @@ extension CommandLineTool {
 
     private static func failure(for error: BFFClientError) -> CommandFailure {
         switch error.code {
-        case .refused(let code): CommandFailure(exitCode(for: code), error.message, code: code.rawValue)
+        case .refused(let code):
+            CommandFailure(
+                exitCode(for: code), ([error.message] + error.problems.map(words)).joined(separator: "\n"),
+                code: code.rawValue)
         case .unreachable, .unexpectedAnswer: CommandFailure(.unreachable, error.message)
+        case .untrusted: CommandFailure(.notAllowed, error.message, code: "untrusted")
         case .timedOut: CommandFailure(.timedOut, error.message)
         case .canceled: CommandFailure(.interrupted, error.message)
         }
+    }
+
+    /// A mistake that only the server sees, in a line.
+    private static func words(_ problem: JSONValue) -> String {
+        let expected = problem["expected"]?.string.map { "; expected: \($0)" } ?? ""
+        return "- \(problem["message"]?.string ?? "")\(expected)"
     }
 
     private static func failure(for error: MessageLogError) -> CommandFailure {
@@ -194,9 +205,9 @@ extension CommandLineTool {
         switch code {
         case .invalidRequest, .invalidDescriptor, .tooLarge, .ambiguous, .methodNotAllowed: .usage
         case .notFound: .notFound
-        case .conflict: .conflict
-        case .forbidden: .notAllowed
-        case .unavailable, .full: .unreachable
+        case .conflict, .gone: .conflict
+        case .unauthorized, .forbidden: .notAllowed
+        case .unavailable, .overloaded, .full: .unreachable
         case .internalError: .internalError
         }
     }

@@ -15,10 +15,10 @@ extension CommandContext {
             do {
                 return try await call()
             } catch let error as BFFClientError
-                where error.isTransient && isLocal && ContinuousClock.now < deadline
+                where error.isTransient && ContinuousClock.now < deadline
             {
-                // Services that nobody has started do not come back.
-                guard stack.supervisorProcessID != nil else { throw error }
+                // Services that nobody has started do not come back; nor does a server that nobody reaches, as far as anybody here can tell.
+                guard isLocal ? stack.supervisorProcessID != nil : error.isRefusal else { throw error }
                 failures += 1
                 terminal.progress("trying again: \(error.message)")
                 try await time.sleep(for: backoff.delay(after: failures))

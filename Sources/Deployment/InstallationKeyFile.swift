@@ -19,8 +19,10 @@ extension ServiceContext {
 }
 
 /// The file with an installation's key.
-struct InstallationKeyFile {
+package struct InstallationKeyFile {
     let path: String
+
+    package init(path: String) { self.path = path }
 
     /// More is no key but another file.
     private static let mostBytes = 4096
@@ -29,7 +31,7 @@ struct InstallationKeyFile {
     ///
     /// - Parameter mayMake: whether a missing file is made. One that somebody named has to be there: a key made up by each of several machines
     ///   would be another on each.
-    func open(mayMake: Bool) throws(InstallationKeyError) -> InstallationKey {
+    package func open(mayMake: Bool) throws(InstallationKeyError) -> InstallationKey {
         if let key = try read() { return key }
         guard mayMake else { throw InstallationKeyError("\(path): there is no such file (api.key_file)") }
         try make()

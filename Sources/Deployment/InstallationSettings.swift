@@ -33,15 +33,24 @@ package enum InstallationSettings {
     package static let giveUpAfter = Setting<TimeSpan>.duration(
         "notifications.give_up_after", default: TimeSpan(.seconds(24 * 3600)),
         "How long a notice that its receiver does not take is tried again.")
+    package static let token = Setting<String?>.optionalString(
+        "token", isSecret: true, "The user's token that baictl sends to a server over the network.")
+    package static let tokenFile = Setting<String?>.optionalPath(
+        "token_file", fallbackText: "none",
+        "The file with that token, readable by its owner alone.")
+    package static let authorities = Setting<String?>.optionalPath(
+        "ca_file", fallbackText: "the system's",
+        "The certificates, in PEM, of the authorities that baictl trusts when it talks to a server over TLS.")
 
     static let declarations: [SettingDeclaration] =
         [
-            server.declaration, logLevel.declaration, lease.declaration, slots.declaration,
+            server.declaration, token.declaration, tokenFile.declaration, authorities.declaration,
+            logLevel.declaration, lease.declaration, slots.declaration,
             watchesNeighbours.declaration,
             logLimit.declaration,
             passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
-            linkLocal.declaration, secrets.declaration, giveUpAfter.declaration, keyFile.declaration,
-        ] + clusterDeclarations + kubernetesDeclarations
+            linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
+        ] + apiDeclarations + clusterDeclarations + kubernetesDeclarations
 
     /// One of `[notifications.webhook.<name>]`.
     package struct Webhook: Sendable {

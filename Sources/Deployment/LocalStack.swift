@@ -104,6 +104,7 @@ package struct LocalStack: Sendable {
     }
 
     private var childEnvironment: [String: String] {
-        environment.merging(["BAI_HOME": installation.home]) { $1 }
+        // What baictl shows to servers is none of the services' business, nor of whoever can look into their environment.
+        environment.merging(["BAI_HOME": installation.home]) { $1 }.filter { $0.key != "BAI_TOKEN" }
     }
 }

@@ -36,7 +36,10 @@ package enum DeliveredRecords {
         _ body: some Collection<UInt8>, run: String, attempt: Int
     ) throws(JSONError) -> [Record] {
         var records: [Record] = []
-        for (index, line) in body.split(separator: UInt8(ascii: "\n")).enumerated() {
+        let lines = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            // A blank one counts, and says nothing.
+            if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
             do throws(JSONError) {
                 records.append(try record(Array(line), run: run, attempt: attempt))
             } catch {
@@ -72,14 +75,43 @@ package enum DeliveredRecords {
     private static func place(of event: Event) throws(JSONError) -> (Topic, attempt: Int) {
         switch event.type {
         case MetricBatch.type:
-            return (MetricBatch.topic, try event.payload(as: MetricBatch.self).attempt)
-        case LogBatch.type: return (LogBatch.topic, try event.payload(as: LogBatch.self).attempt)
+            let batch = try event.payload(as: MetricBatch.self)
+            try check(batch.rank, batch.points.map(\.sequence), of: "points")
+            return (MetricBatch.topic, batch.attempt)
+        case LogBatch.type:
+            let batch = try event.payload(as: LogBatch.self)
+            try check(batch.rank, batch.lines.map(\.sequence), of: "lines")
+            return (LogBatch.topic, batch.attempt)
         case MetricsEnded.type:
-            return (MetricsEnded.topic, try event.payload(as: MetricsEnded.self).end.attempt)
-        case LogsEnded.type: return (LogsEnded.topic, try event.payload(as: LogsEnded.self).end.attempt)
+            return (MetricsEnded.topic, try attempt(of: event.payload(as: MetricsEnded.self).end))
+        case LogsEnded.type:
+            return (LogsEnded.topic, try attempt(of: event.payload(as: LogsEnded.self).end))
         default:
             throw JSONError(
-                path: "type", message: "\"\(event.type)\" is nothing that an attempt's agent says")
+                path: "type",
+                message: "\"\(event.type.prefix(64))\" is nothing that an attempt's agent says")
         }
     }
+
+    private static func attempt(of end: StreamEnded) throws(JSONError) -> Int {
+        try check(end.rank, [], of: "")
+        guard end.count >= 0, end.dropped >= 0 else {
+            throw JSONError(path: "payload.end", message: "a count is below 0")
+        }
+        return end.attempt
+    }
+
+    /// That the stream can be one, and that its numbers go upwards from 1, as everything behind the log relies on.
+    private static func check(_ rank: Int, _ sequences: [Int64], of what: String) throws(JSONError) {
+        guard (0...mostRanks).contains(rank) else {
+            throw JSONError(path: "payload.rank", message: "is \(rank)")
+        }
+        let isUpwards = zip(sequences, sequences.dropFirst()).allSatisfy { $0 < $1 }
+        guard sequences.first ?? 1 >= 1, isUpwards else {
+            throw JSONError(path: "payload.\(what)", message: "must be numbered upwards from 1")
+        }
+    }
+
+    /// More processes than any cluster runs for one benchmark.
+    private static let mostRanks = 1_000_000
 }

@@ -7,6 +7,7 @@ import HTTPServer
 import JSON
 import MessageLog
 import MetricStore
+import ObjectStore
 import Runtime
 import ServiceLoop
 import TestSupport
@@ -29,7 +30,8 @@ final class Fixture: Sendable {
 
     /// - Parameter log: one that another fixture has filled; nil makes an empty one.
     init(
-        log: (any MessageLog)? = nil, folder: TemporaryFolder? = nil, time: any TimeSource = SystemTime()
+        log: (any MessageLog)? = nil, folder: TemporaryFolder? = nil, objects: FolderStore? = nil,
+        time: any TimeSource = SystemTime()
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.log = log ?? InMemoryLog()
@@ -38,6 +40,7 @@ final class Fixture: Sendable {
         let lines = lines
         service = BFFService(
             log: self.log, store: store, model: ReadModelFile(path: self.folder.file("read-model.db")),
+            objects: objects,
             node: ServiceNode(service: "bai-bff", host: "test", processID: 1), time: time,
             output: StructuredLog(service: "bai-bff") { line in lines.withLock { $0.append(line) } })
         try await service.open()

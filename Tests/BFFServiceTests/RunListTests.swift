@@ -133,8 +133,10 @@ import Testing
 @Suite struct RunLookupTests {
     private func submitted(_ fixture: Fixture, _ id: String) async throws {
         // Ids are given by the service; a run with a chosen one is published as another submission would be.
-        let descriptor = try #require(CheckedSubmission(checking: Samples.request()).combinations.first)
-            .descriptor
+        let descriptor = try #require(
+            CheckedSubmission(checking: Samples.request(), isLocal: true).combinations.first
+        )
+        .descriptor
         try await fixture.publish(
             RunSubmitted(
                 name: "hello", descriptor: descriptor,

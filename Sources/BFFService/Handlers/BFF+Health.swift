@@ -82,6 +82,7 @@ extension BFF {
             bai_bff_unreadable_records_total \(progress.badRecords.count)
 
             """
+        text += accessRefusals.text
         text += Traffic.process.text
         return .text(text, type: "text/plain; version=0.0.4; charset=utf-8")
     }

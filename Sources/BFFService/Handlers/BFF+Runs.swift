@@ -1,9 +1,11 @@
 internal import API
+internal import Digests
 internal import Events
 internal import FoundationEssentials
 internal import HTTPMessages
 internal import HTTPServer
 internal import MessageLog
+internal import ObjectStore
 internal import Runtime
 
 extension BFF {
@@ -11,21 +13,40 @@ extension BFF {
         var request = try call.body(
             SubmitRequest.self, keys: SubmitRequest.CodingKeys.allCases.map(\.rawValue))
         try check(request, isLocal: call.isLocal)
+        try await requireUpload(&request)
         // A folder of another machine is none of this one's.
         if !call.isLocal { request.directory = nil }
         let key = try call.idempotencyKey()
-        let response = try await submitter.submit(request, key: key)
+        let response = try await submitter.submit(request, key: key, isLocal: call.isLocal)
         for run in response.runs where !response.isRepeated && !request.dryRun {
-            output.info("run submitted", ["run.id": run.id, "name": run.name])
+            output.info(
+                "run submitted", ["run.id": run.id, "name": run.name, "by": call.caller.description])
         }
         return try .json(response, status: request.dryRun || response.isRepeated ? 200 : 201)
+    }
+
+    /// That the upload which a request refers to is there: later nobody could send it.
+    private func requireUpload(_ request: inout SubmitRequest) async throws {
+        guard let upload = request.upload else { return }
+        guard request.script == nil, let digest = Digest(.sha256, hexadecimal: upload) else {
+            throw APIError(
+                .invalidRequest, "upload must be a SHA-256 of 64 hexadecimal digits, and comes without script"
+            )
+        }
+        request.upload = digest.hexadecimal
+        guard try await requireObjects().size(of: digest.hexadecimal) != nil else {
+            throw APIError(
+                .notFound,
+                "there is no upload \(digest.hexadecimal): PUT /v1/uploads/\(digest.hexadecimal) first")
+        }
     }
 
     private func check(_ request: SubmitRequest, isLocal: Bool) throws(APIError) {
         if request.script != nil, !isLocal {
             throw APIError(
                 .forbidden,
-                "a script is a path of the service's own machine, so it is only taken over its unix socket")
+                "a script is a path of the service's own machine, so it is only taken over its unix socket: upload its files, and name the upload"
+            )
         }
         for (name, path) in [("directory", request.directory), ("script", request.script)] {
             if let path, !path.hasPrefix("/") {

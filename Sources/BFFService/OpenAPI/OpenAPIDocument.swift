@@ -20,7 +20,13 @@ package enum OpenAPIDocument {
                     + "characters or more) or `latest` will do."),
         ],
         "paths": .object(paths),
-        "components": ["schemas": .object(schemas)],
+        "components": [
+            "schemas": .object(schemas),
+            "securitySchemes": [
+                "user": ["type": "http", "scheme": "bearer", "description": "a user's token"],
+                "run": ["type": "http", "scheme": "bearer", "description": "the token of a run's pods"],
+            ],
+        ],
     ]
 
     private static var schemas: [String: JSONValue] {
@@ -42,11 +48,22 @@ package enum OpenAPIDocument {
             "operationId": .string(operation.name), "tags": [.string(operation.tag)],
             "summary": .string(operation.summary), "responses": .object(responses(operation)),
         ]
+        switch operation.access {
+        case .users: json["security"] = [["user": []]]
+        case .pods: json["security"] = [["run": []]]
+        case .anybody: json["security"] = [[:]]
+        }
         if !operation.note.isEmpty { json["description"] = .string(operation.note) }
         let parameters = operation.pathParameters.map(pathParameter) + operation.parameters.map(parameter)
         if !parameters.isEmpty { json["parameters"] = .array(parameters) }
         if let body = operation.body {
-            json["requestBody"] = ["content": content([("application/json", Schema.named(body))])]
+            let type: (String, Schema?) =
+                switch operation.intake {
+                case .json: ("application/json", .named(body))
+                case .lines: ("application/x-ndjson", nil)
+                case .file: ("application/octet-stream", nil)
+                }
+            json["requestBody"] = ["content": content([type])]
         }
         return json
     }
@@ -70,8 +87,11 @@ package enum OpenAPIDocument {
             if !answer.contents.isEmpty { json["content"] = content(answer.contents) }
             responses["\(answer.status)"] = json
         }
-        let usual: [APIErrorCode] = [.invalidRequest, .internalError, .unavailable]
-        let refusals = Dictionary(grouping: operation.refusals + usual, by: \.httpStatus)
+        let usual: [APIErrorCode] =
+            [.invalidRequest, .internalError, .unavailable]
+            + (operation.access == .users ? [.unauthorized, .forbidden] : [])
+        let codes = operation.refusals + usual.filter { !operation.refusals.contains($0) }
+        let refusals = Dictionary(grouping: codes, by: \.httpStatus)
         for (status, codes) in refusals {
             let names = codes.map { "`\($0.rawValue)`" }.joined(separator: " or ")
             responses["\(status)"] = [

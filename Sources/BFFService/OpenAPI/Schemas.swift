@@ -29,8 +29,18 @@ enum Schemas {
                     "script", .string,
                     "a folder or file that goes to the benchmark's work folder, absolute; only over the unix socket"
                 ),
+                .optional(
+                    "upload", .string,
+                    "the SHA-256 of an uploaded archive, unpacked into the benchmark's work folder"),
                 .optional("dry_run", .boolean, "only check, and answer what would be submitted"),
                 .optional("client", .named("Client")),
+            ])
+        ),
+        ("RecordsReceipt", .object([Schema.Member("records", .integer, "how many records are durable now")])),
+        (
+            "UploadReceipt",
+            .object([
+                Schema.Member("sha256", .string), Schema.Member("size", .integer, "in bytes"),
             ])
         ),
         (

@@ -9,14 +9,17 @@ internal import Runtime
 /// A request whose parameters are known ones, with what handlers ask of it.
 struct Call: Sendable {
     let request: ServerRequest
+    let caller: Caller
     private let path: PathParameters
     private let now: Timestamp
 
     /// - Throws: `invalidRequest` for a query parameter that the operation does not have, or that comes twice and may not.
-    init(_ request: ServerRequest, _ path: PathParameters, of operation: Operation, now: Timestamp)
-        throws(APIError)
-    {
+    init(
+        _ request: ServerRequest, _ path: PathParameters, of operation: Operation, by caller: Caller,
+        now: Timestamp
+    ) throws(APIError) {
         self.request = request
+        self.caller = caller
         self.path = path
         self.now = now
         let known = operation.parameters.filter { $0.place == .query }
@@ -46,7 +49,8 @@ struct Call: Sendable {
 
     /// Whether the client is a process of this machine.
     var isLocal: Bool {
-        if case .process = request.peer { true } else { false }
+        guard caller == .local, case .process = request.peer else { return false }
+        return true
     }
 
     /// A parameter that is a text; nil where it is missing or empty.

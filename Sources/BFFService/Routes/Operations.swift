@@ -3,7 +3,7 @@ internal import HTTPMessages
 
 /// Every operation of the API: the one table from which requests are answered and the OpenAPI document is made.
 enum Operations {
-    static let all = runs + streams + measurements + service
+    static let all = runs + streams + measurements + intake + service
 
     private static let runs: [Operation] = [
         Operation(
@@ -172,6 +172,56 @@ enum Operations {
             handler: { try await $0.getAlarm($1) }),
     ]
 
+    private static let intake: [Operation] = [
+        Operation(
+            .post, "/v1/runs/{run}/attempts/{attempt}/records", "postRecords", tag: "pods",
+            "Deliver what an attempt measured and printed",
+            note:
+                "One JSON object a line: events of types `metric_batch`, `log_batch`, `metrics_ended` and `logs_ended`, as docs/messages.md has them, of this run and this attempt. All of them are durable when the answer comes, or none was taken. What is sent again is stored once: points and lines are known by their numbers.",
+            body: "ndjson",
+            answers: [.json(.named("RecordsReceipt"), "durable")],
+            refusals: [.unauthorized, .forbidden, .notFound, .gone, .tooLarge, .overloaded],
+            access: .pods, intake: .lines(most: RecordIntake.mostBytes),
+            handler: { try await $0.postRecords($1) }),
+        Operation(
+            .get, "/v1/objects/{sha256}", "getObject", tag: "pods",
+            "Get a content that the run was fetched with",
+            note:
+                "A file's bytes, or the part that `Range` asks for; a folder as a tar archive. The entity tag is the digest.",
+            parameters: [
+                .header("Range", "one range of a file's bytes"),
+                .header("If-Range", "the entity tag of what is there already"),
+                .header("If-None-Match", "the entity tag of what is there already"),
+            ],
+            answers: [
+                Operation.Answer(
+                    status: 200, note: "the content",
+                    contents: [("application/octet-stream", nil), ("application/x-tar", nil)]),
+                Operation.Answer(
+                    status: 206, note: "a part of a file", contents: [("application/octet-stream", nil)]),
+                Operation.Answer(status: 304, note: "it is what the client has", contents: []),
+                Operation.Answer(status: 416, note: "the file has no such part", contents: []),
+            ],
+            refusals: [.unauthorized, .forbidden, .notFound, .gone], access: .pods,
+            handler: { try await $0.getObject($1) }),
+        Operation(
+            .head, "/v1/uploads/{sha256}", "hasUpload", tag: "runs", "Ask whether an upload is there already",
+            answers: [Operation.Answer(status: 200, note: "it is", contents: [])], refusals: [.notFound],
+            handler: { try await $0.headUpload($1) }),
+        Operation(
+            .put, "/v1/uploads/{sha256}", "putUpload", tag: "runs",
+            "Upload an archive with a benchmark's own files",
+            note:
+                "A tar or tar.gz of at most 256 MiB, named by the SHA-256 of its bytes. A submission refers to it as `upload`.",
+            body: "binary",
+            answers: [
+                .json(201, .named("UploadReceipt"), "taken"),
+                .json(200, .named("UploadReceipt"), "it was there already"),
+            ],
+            refusals: [.tooLarge, .full], intake: .file(most: BFF.largestUpload),
+            handler: { try await $0.putUpload($1) }),
+    ]
+
     private static let service: [Operation] = [
         Operation(
             .get, "/v1/deadletters", "listDeadLetters", tag: "operations",
@@ -189,8 +239,8 @@ enum Operations {
             answers: [.json(.named("HealthReport"), "the report")], handler: { try await $0.getHealth($1) }),
         Operation(
             .get, "/v1/version", "getVersion", tag: "operations", "What answers here",
-            answers: [.json(.named("VersionReport"), "the version")], handler: { try await $0.getVersion($1) }
-        ),
+            answers: [.json(.named("VersionReport"), "the version")], access: .anybody,
+            handler: { try await $0.getVersion($1) }),
         Operation(
             .get, "/v1/openapi.json", "getOpenAPI", tag: "operations", "This document",
             answers: [.json(.any, "the document")], handler: { try await $0.getOpenAPI($1) }),

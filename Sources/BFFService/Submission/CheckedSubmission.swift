@@ -2,6 +2,7 @@ internal import API
 internal import Descriptors
 internal import Diagnostics
 internal import JSON
+internal import ObjectStore
 
 /// What checking a request came to, by the same code as `baictl validate`.
 struct CheckedSubmission: Sendable {
@@ -13,7 +14,9 @@ struct CheckedSubmission: Sendable {
     var warnings: [Problem]
 
     /// Checks the text with the overrides applied, and expands its matrix. May take a second for the largest descriptors.
-    init(checking request: SubmitRequest) {
+    ///
+    /// - Parameter isLocal: whether who asks is on the service's own machine, and may name files of it.
+    init(checking request: SubmitRequest, isLocal: Bool) {
         let reading = DescriptorReader.read(
             request.descriptor, filename: request.filename, overrides: request.overrides)
         combinations = []
@@ -24,6 +27,10 @@ struct CheckedSubmission: Sendable {
             descriptor.ml = descriptor.ml ?? Descriptor.Program()
             descriptor.ml?.script = Descriptor.Script(script: script)
         }
+        if let upload = request.upload {
+            descriptor.ml = descriptor.ml ?? Descriptor.Program()
+            descriptor.ml?.script = Descriptor.Script(script: Source.uploadScheme + upload)
+        }
         if let warning = CheckedSubmission.scheduleWarning(descriptor) { warnings.append(warning) }
         do {
             combinations = try MatrixExpansion.expand(descriptor)
@@ -32,6 +39,27 @@ struct CheckedSubmission: Sendable {
             mistakes = [
                 Problem(code: error.rawValue, message: "the matrix cannot be expanded", key: "matrix")
             ]
+        }
+        if !isLocal { refuseLocalSources() }
+    }
+
+    /// Data that is a path would be read on the service's machine, where who asks over the network may read nothing.
+    private mutating func refuseLocalSources() {
+        var found: Set<String> = []
+        for combination in combinations {
+            let descriptor = combination.descriptor
+            let data = (descriptor.data?.sources ?? []) + (descriptor.server?.models ?? [])
+            found.formUnion(data.map(\.src).filter(Source.isLocal))
+            if let script = descriptor.ml?.script?.script, Source.isLocal(script) { found.insert(script) }
+        }
+        if found.isEmpty { return }
+        combinations = []
+        mistakes = found.sorted().map { text in
+            Problem(
+                code: "local_source",
+                message:
+                    "'\(text)' is a path of the service's machine, and this comes from another one",
+                expected: "a URL (https://…); a script is uploaded: `baictl run benchmark --script DIR`")
         }
     }
 

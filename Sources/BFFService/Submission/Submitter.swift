@@ -38,19 +38,23 @@ struct Submitter: Sendable {
 
     /// Submits a request. The runs are durable when this returns.
     ///
-    /// - Parameter key: makes the request safe to repeat; it belongs to the client that the request names.
-    func submit(_ request: SubmitRequest, key: String?) async throws -> SubmitResponse {
+    /// - Parameters:
+    ///   - key: makes the request safe to repeat; it belongs to the client that the request names.
+    ///   - isLocal: whether who asks is on this machine, and may name files of it.
+    func submit(_ request: SubmitRequest, key: String?, isLocal: Bool) async throws -> SubmitResponse {
         guard let key, !request.dryRun else {
-            let plan = try await plan(request, key: nil, ids: RunIDs(ids))
+            let plan = try await plan(request, key: nil, ids: RunIDs(ids), isLocal: isLocal)
             if !request.dryRun { try await publish(plan) }
             return plan.response
         }
         return try await turns.take("\(request.client.id)\0\(key)") {
-            try await submitOnce(request, key: key)
+            try await submitOnce(request, key: key, isLocal: isLocal)
         }
     }
 
-    private func submitOnce(_ request: SubmitRequest, key: String) async throws -> SubmitResponse {
+    private func submitOnce(_ request: SubmitRequest, key: String, isLocal: Bool) async throws
+        -> SubmitResponse
+    {
         try await seeAllSubmissions()
         let client = request.client.id
         if let earlier = try await model.read({ try $0.submissions(client: client, key: key) }) {
@@ -62,7 +66,8 @@ struct Submitter: Sendable {
             }
             return earlier.response
         }
-        let plan = try await plan(request, key: key, ids: RunIDs(client: client, key: key))
+        let plan = try await plan(
+            request, key: key, ids: RunIDs(client: client, key: key), isLocal: isLocal)
         try await publish(plan)
         return plan.response
     }
@@ -93,9 +98,13 @@ struct Submitter: Sendable {
         }
     }
 
-    private func plan(_ request: SubmitRequest, key: String?, ids: RunIDs) async throws -> SubmissionPlan {
-        try await workshop.plan(
-            request, key: key, digest: try Submitter.digest(of: request), ids: ids, now: time.now, node: node)
+    private func plan(
+        _ request: SubmitRequest, key: String?, ids: RunIDs, isLocal: Bool
+    ) async throws -> SubmissionPlan {
+        let digest = try Submitter.digest(of: request)
+        let checked = await workshop.check(request, isLocal: isLocal)
+        return try await workshop.plan(
+            request, checked, key: key, digest: digest, ids: ids, now: time.now, node: node)
     }
 
     /// What must be equal for two requests to be the same: everything but who asks with which version of the client.
@@ -111,10 +120,14 @@ private actor Workshop {
     private let executor = QueueExecutor(label: "bai.bff.descriptors")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    func check(_ request: SubmitRequest, isLocal: Bool) -> CheckedSubmission {
+        CheckedSubmission(checking: request, isLocal: isLocal)
+    }
+
     func plan(
-        _ request: SubmitRequest, key: String?, digest: String, ids: RunIDs, now: Timestamp, node: ServiceNode
+        _ request: SubmitRequest, _ checked: CheckedSubmission, key: String?, digest: String, ids: RunIDs,
+        now: Timestamp, node: ServiceNode
     ) throws -> SubmissionPlan {
-        let checked = CheckedSubmission(checking: request)
         guard checked.mistakes.isEmpty else {
             let count = checked.mistakes.count
             throw APIError(

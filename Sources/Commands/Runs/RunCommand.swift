@@ -14,7 +14,8 @@ struct RunCommand: Subcommand {
         discussion: """
             Submits the descriptor and prints the id of its run, or of one run for each combination of its matrix. The
             id is durable: whatever is killed from then on, the run reaches exactly one final status. Starts this
-            machine's services when they are not up.
+            machine's services when they are not up. A server over the network (--server=https://…) gets the script uploaded,
+            once for the same content.
             """,
         options: [
             .value(
@@ -61,11 +62,17 @@ struct RunCommand: Subcommand {
     func run(_ context: CommandContext) async throws -> ExitCode {
         let source = try DescriptorSource.read(file)
         // What is wrong with it is said at once and in full, before any service is asked.
-        try source.check(overrides: overrides, context)
+        let descriptor = try source.check(overrides: overrides, context)
         try await context.ensureServices()
-        let request = SubmitRequest(
+        var request = SubmitRequest(
             descriptor: source.text, filename: source.name, directory: source.folder, overrides: overrides,
             script: script.map(DescriptorSource.absolute), dryRun: isDryRun, client: context.requester)
+        if context.isRemote {
+            // What is on this machine, the server cannot read.
+            (request.directory, request.script) = (nil, nil)
+            let upload = ScriptUpload(script, descriptor, folder: source.folder)
+            request.upload = try await upload?.send(context)
+        }
         // With a key, asking again after an answer that got lost makes no second run.
         let key = idempotencyKey ?? RandomIDs().next()
         let response = try await context.patiently {
