@@ -295,7 +295,7 @@ let testTargets: [Target] = [
         name: "EndToEndTests",
         dependencies: [
             "TestSupport", "KubernetesStandIn", "BFFClient", "API", "Digests", "Events", "JSON", "MessageLog",
-            "SQLiteLog", "Runtime", "pod-container",
+            "Provisioning", "SQLiteLog", "Runtime", "pod-container",
             "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",

@@ -47,7 +47,7 @@ package enum InstallationSettings {
             server.declaration, token.declaration, tokenFile.declaration, authorities.declaration,
             logLevel.declaration, lease.declaration, slots.declaration,
             watchesNeighbours.declaration,
-            logLimit.declaration,
+            logLimit.declaration, healthListen.declaration,
             passedVariables.declaration, clientLibrary.declaration, downloads.declaration,
             linkLocal.declaration, secrets.declaration, giveUpAfter.declaration,
         ] + apiDeclarations + clusterDeclarations + kubernetesDeclarations

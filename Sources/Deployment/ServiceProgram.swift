@@ -35,11 +35,14 @@ package enum ServiceProgram {
             let loop = ServiceLoop(
                 subject: try await subject(context), log: context.log, node: context.node, time: context.time,
                 failPoints: context.failPoints, output: context.output, settings: settings)
-            let health = HealthEndpoint(
-                of: loop.health, at: .unixSocket(context.installation.healthSocket(of: context.node.service)),
-                time: context.time)
+            let socket = ServerAddress.unixSocket(
+                context.installation.healthSocket(of: context.node.service))
+            let addresses = [socket] + [try context.settings.healthAddress()].compactMap { $0 }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { await health.run(output: context.output) }
+                for address in addresses {
+                    let health = HealthEndpoint(of: loop.health, at: address, time: context.time)
+                    group.addTask { await health.run(output: context.output) }
+                }
                 try await loop.run()
                 group.cancelAll()
             }

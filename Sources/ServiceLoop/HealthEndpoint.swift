@@ -3,7 +3,9 @@ internal import HTTPMessages
 internal import JSON
 package import Runtime
 
-/// What a service answers about itself on a socket of its own: `GET /health` and `GET /metrics`.
+/// What a service answers about itself on a socket of its own: `GET /health`, `GET /live` and `GET /metrics`.
+///
+/// A service that waits for something else is not healthy, but it lives: only one that hangs has to be started again.
 package struct HealthEndpoint: Sendable {
     private let health: ServiceHealth
     private let address: ServerAddress
@@ -35,6 +37,10 @@ package struct HealthEndpoint: Sendable {
                 Route(.get, "/health") { _, _ in
                     let report = self.report
                     return try .json(report, status: report.status == "ok" ? 200 : 503)
+                },
+                Route(.get, "/live") { _, _ in
+                    let report = self.report
+                    return try .json(report, status: report.status == "silent" ? 503 : 200)
                 },
                 Route(.get, "/metrics") { _, _ in .text(self.metrics) },
             ],

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import KubernetesStandIn
+import Provisioning
 import Runtime
 import TestSupport
 import Testing
@@ -51,7 +52,8 @@ struct TestCluster: Sendable {
 final class PodHouse: Sendable {
     /// What benchmarks run in; on the stand-in every name is an image.
     static let image = TestCluster.given?.image ?? "benchmark:1"
-    private static let namespace = "bai-test"
+    /// As the manifests have it.
+    private static let namespace = "benchmark-ai-runs"
 
     let standIn: KubernetesStandIn?
     let kubelet: ProcessKubelet?
@@ -60,20 +62,18 @@ final class PodHouse: Sendable {
     /// - Parameters:
     ///   - place: where attempts run; not the machine.
     ///   - folder: the test's own, which benchmarks on the stand-in see, too.
-    init(_ place: AttemptPlace, folder: String) throws {
+    ///   - nodes: how many the stand-in has; each takes one benchmark at a time.
+    init(_ place: AttemptPlace, folder: String, nodes: Int) throws {
         port = try PodHouse.freePort()
         guard place == .pods else {
             (standIn, kubelet) = (nil, nil)
             return
         }
         chmod(folder, 0o777)
-        let cluster = try KubernetesStandIn()
-        try cluster.makeNamespace(
-            PodHouse.namespace, labels: ["pod-security.kubernetes.io/enforce": "restricted"])
-        try cluster.store(
-            "serviceaccounts", ["metadata": ["name": "benchmark", "namespace": .string(PodHouse.namespace)]])
+        let cluster = try PodHouse.cluster()
         let library = "\(Programs.root)/client-lib"
-        let setup = ProcessKubelet.Setup(starter: Programs.path("pod-container")) { name in
+        let names = (1...nodes).map { ProcessKubelet.Node("node-\($0)") }
+        let setup = ProcessKubelet.Setup(starter: Programs.path("pod-container"), nodes: names) { name in
             if name.hasPrefix("benchmark-ai:") { return .agent(programs: Programs.folder) }
             if name.hasPrefix("missing") { return nil }
             return ProcessImage(
@@ -88,7 +88,28 @@ final class PodHouse: Sendable {
         }
         standIn = cluster
         kubelet = try ProcessKubelet(cluster, setup)
-        try Data(cluster.kubeconfig().utf8).write(to: URL(filePath: "\(folder)/kubeconfig"))
+        try Data(cluster.kubeconfig(token: "services").utf8).write(to: URL(filePath: "\(folder)/kubeconfig"))
+    }
+
+    /// A stand-in with the namespace of benchmarks, where the services may do what the manifests let them, and nothing else.
+    private static func cluster() throws -> KubernetesStandIn {
+        let cluster = try KubernetesStandIn()
+        try cluster.makeNamespace(namespace, labels: ["pod-security.kubernetes.io/enforce": "restricted"])
+        cluster.add(StandInUser("services"), token: "services")
+        for manifest in try Overlay.manifests(in: "\(Programs.root)/infra/kubernetes/overlays/small")
+        where manifest.namespace == namespace {
+            if manifest.kind == "ServiceAccount" { try cluster.store("serviceaccounts", manifest.tree) }
+            guard manifest.kind == "Role" else { continue }
+            try cluster.store("roles", manifest.tree)
+            try cluster.store(
+                "rolebindings",
+                [
+                    "metadata": ["name": .string(manifest.name), "namespace": .string(namespace)],
+                    "roleRef": ["kind": "Role", "name": .string(manifest.name)],
+                    "subjects": [["kind": "User", "name": "services"]],
+                ])
+        }
+        return cluster
     }
 
     /// What the services are told, so that attempts run here.

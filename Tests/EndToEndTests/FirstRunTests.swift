@@ -5,8 +5,8 @@ import Testing
 
 /// What a new user does first, on the built programs.
 @Suite struct FirstRunTests {
-    @Test func helloWorldRunsAndIsMeasured() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func helloWorldRunsAndIsMeasured(on place: AttemptPlace) async throws {
+        try await Stack.with(attempts: place) { stack in
             let descriptor = "\(Programs.root)/sample-benchmarks/hello-world/descriptor.toml"
             let run = try await stack.baictl("run", "benchmark", "--descriptor=\(descriptor)", "--watch")
             #expect(run.exit == .code(0), "\(run.standardError)")
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    @Test func twoRunsAreCompared() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func twoRunsAreCompared(on place: AttemptPlace) async throws {
+        try await Stack.with(attempts: place) { stack in
             let file = try stack.descriptor(
                 "compare", script: "bai-emit latency=$((RANDOM_BASE + $$ % 7))ms",
                 extra: """

@@ -10,11 +10,25 @@ import Testing
         "before-take", "after-take", "after-effect", "before-commit", "after-commit",
     ]
 
-    @Test(arguments: ["bff", "fetcher", "executor", "watcher", "metrics-pusher", "analyzer"])
-    func aServiceKilledAtEveryPointChangesNothing(service: String) async throws {
+    /// A service, and where attempts run while it is killed.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var service: String
+        var place: AttemptPlace
+        var testDescription: String { "\(service), attempts on \(place.rawValue)" }
+    }
+
+    /// Where attempts are pods, those that do something else than where they are processes.
+    private static let cases = AttemptPlace.all.flatMap { place in
+        let others = place == .machine ? ["fetcher", "metrics-pusher", "analyzer"] : []
+        return (["bff", "executor", "watcher"] + others).map { Case(service: $0, place: place) }
+    }
+
+    @Test(arguments: cases) func aServiceKilledAtEveryPointChangesNothing(_ test: Case) async throws {
+        let service = test.service
         let marks = try TemporaryFolder()
         let specification = KillTests.points.map { "\(service).\($0):kill" }.joined(separator: ",")
-        try await Stack.with(["BAI_FAILPOINT": specification, "BAI_FAILPOINT_ONCE": marks.path]) { stack in
+        let faults = ["BAI_FAILPOINT": specification, "BAI_FAILPOINT_ONCE": marks.path]
+        try await Stack.with(faults, attempts: test.place) { stack in
             let runs = stack.folder.file("runs")
             let file = try stack.descriptor(
                 "killed", script: "echo $BAI_ATTEMPT >> \(runs); bai-emit latency=300ms latency=302ms",

@@ -33,8 +33,11 @@ import Testing
         try String(contentsOf: URL(filePath: path), encoding: .utf8).split(separator: "\n")
     }
 
-    @Test func everythingKilledAtOnceGoesOnWithTheNextUpAndTheAttemptIsStillTheSame() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all)
+    func everythingKilledAtOnceGoesOnWithTheNextUpAndTheAttemptIsStillTheSame(on place: AttemptPlace)
+        async throws
+    {
+        try await Stack.with(attempts: place) { stack in
             let (descriptor, gate, starts) = try waiting(stack)
             let run = try await submit(stack, descriptor)
             #expect(try await isRunning(stack, run))
@@ -51,8 +54,10 @@ import Testing
         }
     }
 
-    @Test func aServiceThatIsToldToEndFinishesWhatItHasBegunAndEndsWell() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func aServiceThatIsToldToEndFinishesWhatItHasBegunAndEndsWell(
+        on place: AttemptPlace
+    ) async throws {
+        try await Stack.with(attempts: place) { stack in
             let starts = stack.folder.file("starts")
             let file = try stack.descriptor(
                 "drained", script: "echo $BAI_RUN_ID >> \(starts); sleep 0.1; bai-emit value=1",
@@ -115,8 +120,10 @@ import Testing
         }
     }
 
-    @Test func theReadModelComesBackFromTheLog() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func theReadModelComesBackFromTheLog(on place: AttemptPlace)
+        async throws
+    {
+        try await Stack.with(attempts: place) { stack in
             let file = try stack.descriptor("again", script: "bai-emit value=1")
             try await stack.succeed("run", file, "--wait")
             // The analyzer looks at a run once it has ended: only then is there nothing left to change.

@@ -10,8 +10,8 @@ import Testing
         try await stack.json("get", "benchmark", run)["summary"]?["reason"]?.string
     }
 
-    @Test func everyEndHasItsExitCode() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func everyEndHasItsExitCode(on place: AttemptPlace) async throws {
+        try await Stack.with(attempts: place) { stack in
             let failing = try stack.descriptor("failing", script: "echo broken >&2; exit 3")
             #expect(try await stack.baictl("run", failing, "--wait").exit == .code(1))
             #expect(try await reason(stack) == "ExitCode")
@@ -69,8 +69,10 @@ import Testing
         }
     }
 
-    @Test func aRunningBenchmarkIsCanceledAndNothingOfItIsLeft() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func aRunningBenchmarkIsCanceledAndNothingOfItIsLeft(
+        on place: AttemptPlace
+    ) async throws {
+        try await Stack.with(attempts: place) { stack in
             let file = try stack.descriptor(
                 "long", script: "trap '' TERM; sleep 600 & sleep 600", extra: "[run]\ngrace_period = \"1s\"")
             let run = String(try await stack.succeed("run", file, "-o", "name").prefix { $0 != "\n" })
@@ -88,8 +90,10 @@ import Testing
         }
     }
 
-    @Test func oneBenchmarkRunsAtATimeAndTheOthersWaitTheirTurn() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func oneBenchmarkRunsAtATimeAndTheOthersWaitTheirTurn(
+        on place: AttemptPlace
+    ) async throws {
+        try await Stack.with(attempts: place) { stack in
             let marks = stack.folder.file("marks")
             let file = try stack.descriptor(
                 "turn", script: "echo in >> \(marks); sleep 0.3; echo out >> \(marks)",
@@ -100,8 +104,10 @@ import Testing
         }
     }
 
-    @Test func warmUpsAndRepeatsAreAttemptsOfTheirOwn() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func warmUpsAndRepeatsAreAttemptsOfTheirOwn(on place: AttemptPlace)
+        async throws
+    {
+        try await Stack.with(attempts: place) { stack in
             let file = try stack.descriptor(
                 "repeats", script: "bai-emit value=$BAI_ATTEMPT",
                 extra: "[run]\nwarmup = 1\nrepeats = 2\n[[output.metrics]]\nname = \"value\"\nunits = \"\"")
@@ -112,8 +118,10 @@ import Testing
         }
     }
 
-    @Test func aThresholdRaisesOneAlarmAndTheNextGoodRunResolvesIt() async throws {
-        try await Stack.with { stack in
+    @Test(arguments: AttemptPlace.all) func aThresholdRaisesOneAlarmAndTheNextGoodRunResolvesIt(
+        on place: AttemptPlace
+    ) async throws {
+        try await Stack.with(attempts: place) { stack in
             let extra = """
                 [env.vars]
                 LATENCY = "300"

@@ -15,10 +15,11 @@ final class Stack: Sendable {
     /// In the test's own folder unless the test says otherwise.
     var home: String { environment["BAI_HOME"] ?? folder.file("home") }
 
-    init(_ variables: [String: String] = [:], attempts place: AttemptPlace = .machine) throws {
+    init(_ variables: [String: String] = [:], attempts place: AttemptPlace = .machine, nodes: Int = 1) throws
+    {
         let folder = try TemporaryFolder()
         self.folder = folder
-        let house = place == .machine ? nil : try PodHouse(place, folder: folder.path)
+        let house = place == .machine ? nil : try PodHouse(place, folder: folder.path, nodes: nodes)
         self.house = house
         let inherited = ProcessInfo.processInfo.environment.filter {
             ["PATH", "HOME", "LANG", "USER"].contains($0.key)
@@ -37,10 +38,10 @@ final class Stack: Sendable {
 
     /// Runs `body` on a stack that is up, and takes it down whatever happens.
     static func with(
-        _ variables: [String: String] = [:], attempts place: AttemptPlace = .machine,
+        _ variables: [String: String] = [:], attempts place: AttemptPlace = .machine, nodes: Int = 1,
         _ body: (Stack) async throws -> Void
     ) async throws {
-        let stack = try Stack(variables, attempts: place)
+        let stack = try Stack(variables, attempts: place, nodes: nodes)
         do {
             try await stack.succeed("up")
             try await body(stack)
@@ -48,6 +49,7 @@ final class Stack: Sendable {
             try await stack.end()
             throw error
         }
+        if let kubelet = stack.house?.kubelet { #expect(kubelet.startedPods > 0, "attempts were pods") }
         try await stack.end()
     }
 
@@ -97,7 +99,9 @@ final class Stack: Sendable {
     }
 
     /// Writes a descriptor that runs a shell script, and gives its path.
-    func descriptor(_ name: String, script: String, extra: String = "") throws -> String {
+    func descriptor(
+        _ name: String, script: String, extra: String = "", hardware: String = "", image: String? = nil
+    ) throws -> String {
         try folder.write(
             "\(name).toml",
             """
@@ -107,8 +111,9 @@ final class Stack: Sendable {
             description = "a test"
             [hardware]
             instance_type = "local"
+            \(hardware)
             [env]
-            docker_image = "\(house == nil ? "none" : PodHouse.image)"
+            docker_image = "\(image ?? (house == nil ? "none" : PodHouse.image))"
             [ml]
             benchmark_code = '''sh -c "\(script)"'''
             \(extra)

@@ -41,6 +41,7 @@ import Testing
             #expect(isWaiting)
             let answer = try await ask("/health", of: loop)
             #expect(answer.status == 503 && answer.text.contains("\"waiting\""))
+            #expect(try await ask("/live", of: loop).status == 200, "starting it again would not help")
         }
     }
 }

@@ -49,6 +49,7 @@ package final class ProcessKubelet: Sendable {
         var names: [String: Set<String>] = [:]
         var tasks: [Task<Void, Never>] = []
         var lostNodes: Set<String> = []
+        var startedPods = 0
     }
 
     let cluster: KubernetesStandIn
@@ -145,6 +146,9 @@ package final class ProcessKubelet: Sendable {
     /// How many pods have processes.
     package var runningPods: Int { state.withLock { $0.pods.values.filter { !$0.isFinished }.count } }
 
+    /// How many pods were started here.
+    package var startedPods: Int { state.withLock { $0.startedPods } }
+
     // MARK: For its pods
 
     /// Runs a command beside a container's first process, and gives its exit code.
@@ -221,6 +225,7 @@ package final class ProcessKubelet: Sendable {
                 to: URL(filePath: process.hosts))
             state.withLock { state in
                 state.pods[pod.uid] = process
+                state.startedPods += 1
                 state.tasks.append(Task { await process.run() })
             }
         } catch {
