@@ -165,7 +165,7 @@ let services: [Target] = [
         [
             "Access", "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests",
             "Configuration", "Detection", "Digests", "Events", "Kubernetes", "KubernetesObjects",
-            "ObjectStore",
+            "KubernetesRunner", "ObjectStore",
             "Provisioning",
             "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
@@ -252,7 +252,7 @@ let testTargets: [Target] = [
     tests(of: "Manifests"),
     tests(of: "ObjectStore", ["HTTPServer"]),
     tests(of: "Kubernetes", ["KubernetesStandIn", "HTTPMessages", "JSON", "Runtime"]),
-    tests(of: "Provisioning", ["Kubernetes", "KubernetesStandIn", "JSON", "Runtime"]),
+    tests(of: "Provisioning", ["Kubernetes", "KubernetesRunner", "KubernetesStandIn", "JSON", "Runtime"]),
     tests(of: "KubernetesStandIn", ["HTTPClient", "HTTPMessages", "JSON", "Runtime", "pod-container"]),
     tests(of: "MetricStore"),
     tests(of: "JobRunner", ["bai-agent", "SQLiteLog", "MessageLog"]),

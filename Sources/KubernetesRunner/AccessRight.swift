@@ -21,7 +21,7 @@ package struct AccessRight: Hashable, Sendable {
 
     /// All that is used, and nothing else: in the namespace of benchmarks, for no other. Tests run with these rights alone, and the manifests in infra/ are
     /// compared with them.
-    static let used: [AccessRight] = [
+    package static let used: [AccessRight] = [
         AccessRight(.executor, "", "secrets", ["create", "get", "list", "delete"]),
         AccessRight(.executor, "", "services", ["create", "get"]),
         AccessRight(.executor, "", "pods", ["list", "delete"]),

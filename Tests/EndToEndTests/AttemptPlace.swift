@@ -18,12 +18,14 @@ enum AttemptPlace: String, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// With a cluster to test on, only there: on this machine the same tests have run before.
-    static let all: [AttemptPlace] = TestCluster.given == nil ? [.machine, .pods] : [.cluster]
-    /// For what a pod is not asked, or a cluster cannot be: tests that look at processes.
-    static let here: [AttemptPlace] = TestCluster.given == nil ? [.machine] : []
+    /// Where tests that make sense everywhere run: on the cluster that is given; else where `BAI_TEST_ATTEMPTS` says, `machine,pods` for both.
+    static let all: [AttemptPlace] = {
+        if TestCluster.given != nil { return [.cluster] }
+        let names = ProcessInfo.processInfo.environment["BAI_TEST_ATTEMPTS"] ?? "machine"
+        return names.split(separator: ",").compactMap { AttemptPlace(rawValue: String($0)) }
+    }()
     /// For what a stand-in alone can be made to do.
-    static let standIn: [AttemptPlace] = TestCluster.given == nil ? [.pods] : []
+    static let standIn: [AttemptPlace] = all.filter { $0 == .pods }
 }
 
 /// A real cluster that the suite is to run on.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import JSON
+import KubernetesStandIn
 import Runtime
 import TestSupport
 import Testing

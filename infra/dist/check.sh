@@ -2,19 +2,23 @@
 # Proves that a root file system that lay-out.sh made is complete: starts the programs in it, with nothing else of this machine in sight.
 set -euo pipefail
 dir=$1
+# As a container has it: /proc, where Swift programs find their own arguments, and /dev.
+mounts='mount --rbind /proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot $user "$0" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin BAI_HOME=/tmp/home "$@"'
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+    flags=-m
+    user=--userspec=1000:1000
+elif unshare -Urm true 2>/dev/null; then
+    flags=-Urm
+    user=
+else
+    echo "neither the super-user nor user namespaces: the layout is not checked" >&2
+    exit 0
+fi
 inside() {
-    local words=("$@")
-    if [ "$(id -u)" -eq 0 ]; then
-        chroot --userspec=1000:1000 "$dir" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin BAI_HOME=/tmp/home "${words[@]}"
-    elif unshare -Urm true 2>/dev/null; then
-        unshare -Ur chroot "$dir" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin BAI_HOME=/tmp/home "${words[@]}"
-    else
-        echo "neither the super-user nor user namespaces: the layout is not checked" >&2
-        exit 0
-    fi
+    user=$user unshare "$flags" sh -c "$mounts" "$dir" "$@"
 }
 inside baictl version >/dev/null
-inside baictl validate --descriptor=- >/dev/null <<'TOML'
+inside baictl validate --descriptor=- >/dev/null 2>&1 <<'TOML'
 spec_version = "0.1.0"
 [info]
 description = "the image"

@@ -1,6 +1,7 @@
 internal import Deployment
 internal import Kubernetes
 internal import KubernetesObjects
+internal import KubernetesRunner
 
 /// What `baictl doctor --target=kubernetes` looks at: whether the cluster answers, and whether attempts can run there.
 struct ClusterExamination {
@@ -32,16 +33,21 @@ struct ClusterExamination {
             client = try options.client(context)
         } catch {
             return [
-                Finding(
-                    subject: "kubeconfig", message: error.message, cure: "see `kubectl config get-contexts`")
+                Finding(subject: "kubeconfig", message: "\(error)", cure: "see `kubectl config get-contexts`")
             ]
         }
         var findings = [Finding(subject: "cluster", message: client.connection.server)]
         do {
             findings.append(try await version(client))
             findings.append(try await namespace(client, settings))
-            findings += try await rights(client, settings)
-            findings.append(try await launcher(client))
+            let hasLauncher = try await client.serves(ClusterExamination.launcher)
+            findings += try await rights(client, settings, launcher: hasLauncher)
+            findings.append(
+                Finding(
+                    subject: "mpi",
+                    message: hasLauncher
+                        ? "MPIJob v2beta1 is installed"
+                        : "MPIJob is not installed: launcher = \"mpi\" cannot be used"))
         } catch {
             findings.append(
                 Finding(
@@ -86,10 +92,10 @@ struct ClusterExamination {
 
     /// One finding for each kind that attempts are made of.
     private func rights(
-        _ client: KubernetesClient, _ settings: KubernetesSettings
+        _ client: KubernetesClient, _ settings: KubernetesSettings, launcher: Bool
     ) async throws(KubernetesError) -> [Finding] {
         var findings: [Finding] = []
-        for right in ClusterRight.needed {
+        for right in ClusterRight.needed(launcher: launcher) {
             var missing: [String] = []
             for verb in right.verbs
             where try await !client.allows(
@@ -109,35 +115,31 @@ struct ClusterExamination {
         return findings
     }
 
-    private func launcher(_ client: KubernetesClient) async throws(KubernetesError) -> Finding {
-        let type = ResourceType(group: "kubeflow.org", version: "v2beta1", kind: "MPIJob", plural: "mpijobs")
-        let isThere = try await client.serves(type)
-        return Finding(
-            subject: "mpi",
-            message: isThere
-                ? "MPIJob v2beta1 is installed" : "MPIJob is not installed: launcher = \"mpi\" cannot be used"
-        )
-    }
+    private static let launcher = ResourceType(
+        group: "kubeflow.org", version: "v2beta1", kind: "MPIJob", plural: "mpijobs")
 }
 
-/// What attempts need of a cluster's API.
+/// What the services need of a cluster's API for one kind.
 private struct ClusterRight {
     var type: ResourceType
-    var subresource = ""
+    var subresource: String
     var verbs: [String]
 
     /// As rules of access name it: `pods/log`.
     var resource: String { subresource.isEmpty ? type.plural : "\(type.plural)/\(subresource)" }
 
-    static let needed: [ClusterRight] = [
-        ClusterRight(
-            type: ResourceType(group: "batch", kind: "Job", plural: "jobs"),
-            verbs: ["create", "get", "list", "watch", "delete"]),
-        ClusterRight(
-            type: ResourceType(kind: "Secret", plural: "secrets"), verbs: ["create", "get", "list", "delete"]),
-        ClusterRight(type: ResourceType(kind: "Service", plural: "services"), verbs: ["create", "get"]),
-        ClusterRight(type: ResourceType(kind: "Pod", plural: "pods"), verbs: ["list", "watch"]),
-        ClusterRight(type: ResourceType(kind: "Pod", plural: "pods"), subresource: "log", verbs: ["get"]),
-        ClusterRight(type: ResourceType(kind: "Event", plural: "events"), verbs: ["list", "watch"]),
-    ]
+    /// What executor and watcher use together, by kind.
+    ///
+    /// - Parameter launcher: whether the cluster has MPIJobs.
+    static func needed(launcher: Bool) -> [ClusterRight] {
+        let kinds = Dictionary(grouping: AccessRight.used) { [$0.group, $0.resource] }
+        return kinds.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { key, rights in
+            let parts = key[1].split(separator: "/").map(String.init)
+            guard launcher || key[0] != "kubeflow.org", let plural = parts.first else { return nil }
+            return ClusterRight(
+                type: ResourceType(group: key[0], kind: plural, plural: plural),
+                subresource: parts.dropFirst().first ?? "",
+                verbs: rights.reduce(into: Set<String>()) { $0.formUnion($1.verbs) }.sorted())
+        }
+    }
 }
