@@ -163,15 +163,16 @@ import Testing
         }
     }
 
-    @Test(arguments: AttemptPlace.standIn) func anImageThatIsNotThereIsARunThatFailedForThatReason(
+    @Test(arguments: AttemptPlace.standIn) func anImageThatIsNotThereIsWaitedForAndThenNamed(
         on place: AttemptPlace
     ) async throws {
         try await Stack.with(attempts: place) { stack in
-            let file = try stack.descriptor("missing", script: "true", image: "missing:1")
+            let file = try stack.descriptor(
+                "missing", script: "true", extra: "[run]\nready_timeout = \"3s\"", image: "missing:1")
             let run = try await stack.baictl("run", file, "--wait", deadline: .seconds(90))
-            #expect(run.exit == .code(1))
-            let reason = try await stack.json("get", "benchmark", "latest")["summary"]?["reason"]?.string
-            #expect(reason == "ImagePullBackOff" || reason == "ErrImagePull", "\(reason ?? "none")")
+            #expect(run.exit == .code(8), "\(run.standardError)")
+            let detail = try await stack.json("get", "benchmark", "latest")
+            #expect("\(detail)".contains("ImagePullBackOff"), "\(detail)")
             await expectNothingIsLeft(stack)
         }
     }
