@@ -15,21 +15,13 @@ extension InstallationSettings.Resolved {
     /// - Throws: a setting that is no address.
     package func healthAddress() throws(InstallationSettings.Invalid) -> ServerAddress? {
         guard let text = settings[InstallationSettings.healthListen] else { return nil }
-        guard let address = address(text) else {
+        guard let place = HostAndPort(text) else {
             throw InstallationSettings.Invalid(problems: [
                 Problem(
                     code: "invalid_setting", message: "health.listen is \(Excerpt.quote(text))",
                     key: "health.listen", expected: "HOST:PORT, such as 0.0.0.0:8081 or [::]:8081")
             ])
         }
-        return address
-    }
-
-    private func address(_ text: String) -> ServerAddress? {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
-        let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
-        return host.isEmpty ? nil : .tcp(host: String(host), port: port)
+        return .tcp(host: place.host, port: place.port)
     }
 }
