@@ -48,7 +48,7 @@ chaos: build ## inject seeded faults into a throw-away stack: SEED=n ROUNDS=n RU
 sanitize: setup ## run the unit tests under the thread and the address sanitizer: SANITIZER=thread|address TESTS="JSONTests ..."
 	@infra/setup/sanitize.sh $(SANITIZER) $(TESTS)
 
-FUZZ_TARGETS := toml descriptor json request emission pattern command quantity
+FUZZ_TARGETS := toml descriptor json request query emission pattern command quantity
 fuzz: setup ## look for inputs that break a reader: TARGET=toml SECONDS=60 SEED=n
 	@$(SWIFT_BUILD) -c release --product bai-fuzz
 	@for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \

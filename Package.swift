@@ -165,7 +165,8 @@ let services: [Target] = [
         [
             "Access", "CommandLineArguments", "BFFClient", "Deployment", "Descriptors", "Manifests",
             "Configuration", "Detection", "Digests", "Events", "Kubernetes", "KubernetesObjects",
-            "KubernetesRunner", "ObjectStore",
+            "KubernetesRunner",
+            "ObjectStore",
             "Provisioning",
             "API", "Runs", "MessageLog", "SQLiteLog", "JSON", "Runtime",
         ]),
@@ -212,8 +213,8 @@ let testTargets: [Target] = [
     .target(
         name: "Fuzzing",
         dependencies: [
-            "AgentService", "Descriptors", "Diagnostics", "HTTPMessages", "HTTPServer", "JSON", "MetricStore",
-            "Runtime", "TOML",
+            "AgentService", "BFFService", "Descriptors", "Diagnostics", "HTTPMessages", "HTTPServer", "JSON",
+            "MetricStore", "Runtime", "TOML",
         ],
         path: "Tests/Fuzzing", swiftSettings: settings),
     tests(of: "Fuzzing", ["JSON", "Runtime"], besides: ["Corpus"]),
@@ -264,11 +265,12 @@ let testTargets: [Target] = [
             "WatcherService", "bai-agent",
         ]),
     tests(of: "Notification", ["HTTPServer"]),
-    tests(of: "ServiceLoop", ["SQLiteLog", "HTTPServer", "HTTPMessages"]),
+    tests(of: "ServiceLoop", ["SQLite", "SQLiteLog", "HTTPServer", "HTTPMessages"]),
     tests(
         of: "BFFService",
         [
-            "Access", "API", "BFFClient", "Descriptors", "Digests", "Events", "HTTPClient", "HTTPMessages",
+            "Access", "API", "BFFClient", "Descriptors", "Digests", "Events", "Fuzzing", "HTTPClient",
+            "HTTPMessages",
             "HTTPServer", "JSON", "MessageLog", "MetricStore", "ObjectStore",
             "Runs", "Runtime", "ServiceLoop", "SQLite",
         ]),
@@ -295,7 +297,7 @@ let testTargets: [Target] = [
         name: "EndToEndTests",
         dependencies: [
             "TestSupport", "KubernetesStandIn", "BFFClient", "API", "Digests", "Events", "JSON", "MessageLog",
-            "Provisioning", "SQLiteLog", "Runtime", "pod-container",
+            "Provisioning", "SQLite", "SQLiteLog", "Runtime", "pod-container",
             "baictl", "bai-bff", "bai-fetcher",
             "bai-executor",
             "bai-watcher", "bai-metrics-pusher", "bai-analyzer", "bai-agent", "bai-chaos",

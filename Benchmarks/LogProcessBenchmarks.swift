@@ -67,7 +67,7 @@ enum LogProcessBenchmarks {
             switch try await member.poll(limit: ReadLimit(), timeout: .seconds(10)) {
             case .assigned: writeLine("ready")
             case .records(let records): times += Array(repeating: Measuring.nanoseconds, count: records.count)
-            case .revoked, .idle: break
+            case .revoked, .damaged, .idle: break
             }
         }
         writeLine(times.map(String.init).joined(separator: "\n"))

@@ -40,8 +40,9 @@ package struct BFF: Sendable {
         on topics: [Topic], within deadline: Duration = freshness
     ) async throws(MessageLogError) -> Bool {
         var ends: [TopicPartition: Int64] = [:]
+        let damage = progress.damage
         for partition in progress.positions.keys
-        where topics.contains(where: { $0.rawValue == partition.topic }) {
+        where damage[partition] == nil && topics.contains(where: { $0.rawValue == partition.topic }) {
             ends[partition] = try await log.range(of: partition).upperBound
         }
         return await progress.wait(for: ends, within: deadline)

@@ -17,11 +17,12 @@ struct cmhd_settings {
     const char *key;
     void *context;
     void *(*begin)(void *context, const char *target, struct MHD_Connection *connection);
+    MHD_NotifyConnectionCallback connection;
     MHD_AccessHandlerCallback advance;
     MHD_RequestCompletedCallback end;
 };
 
-/* MHD_start_daemon is variadic: the options that this project uses. `context` goes to all three callbacks. */
+/* MHD_start_daemon is variadic: the options that this project uses. `context` goes to all callbacks. */
 static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct cmhd_settings *settings) {
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, settings->listen_socket, NULL},
@@ -29,6 +30,7 @@ static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct cmh
         {MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_seconds, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)settings->connection, settings->context},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)settings->begin, settings->context},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)settings->end, settings->context},
         {settings->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)settings->certificate},

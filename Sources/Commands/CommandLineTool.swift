@@ -24,7 +24,7 @@ package enum CommandLineTool {
         AlarmsCommand.self,
         DeadLettersCommand.self, ReplayCommand.self, ConfigExplainCommand.self, DoctorCommand.self,
         TokenCreateCommand.self,
-        LogCheckCommand.self, LogExportCommand.self,
+        LogCheckCommand.self, LogExportCommand.self, LogSkipCommand.self,
         CreateInfraCommand.self, DeleteInfraCommand.self, CompletionCommand.self, VersionCommand.self,
         HelpCommand.self,
     ]

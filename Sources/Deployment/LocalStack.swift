@@ -60,10 +60,9 @@ package struct LocalStack: Sendable {
     /// - Returns: false when another one runs already.
     package func supervise(output: StructuredLog) async throws(SystemError) -> Bool {
         try installation.prepare()
-        guard let lock = try FileLock.tryLock(installation.lock(of: LocalStack.supervisor)) else {
+        guard let lock = try await ProcessID.claim(installation.lock(of: LocalStack.supervisor)) else {
             return false
         }
-        lock.write("\(getpid())\n")
         renewClock(output)
         let supervisor = ServiceSupervisor(
             installation: installation, environment: childEnvironment, output: output)

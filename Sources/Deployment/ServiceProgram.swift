@@ -80,11 +80,10 @@ package enum ServiceProgram {
         for warning in settings.warnings { output.warning("settings", ["problem": warning.description]) }
         // The lock says who runs here; a second instance, started on purpose by another name, shares the partitions.
         let name = environment["BAI_INSTANCE"].map { "\(service)-\($0)" } ?? service
-        guard let lock = try FileLock.tryLock(installation.lock(of: name)) else {
+        guard let lock = try await ProcessID.claim(installation.lock(of: name)) else {
             output.warning("runs already", ["lock": installation.lock(of: name)])
             return .conflict
         }
-        lock.write("\(getpid())\n")
         let time = sharedTime(installation, output)
         let log = try await openLog(installation, time: time)
         let context = ServiceContext(
@@ -115,11 +114,6 @@ package enum ServiceProgram {
         let log = try await SQLiteLog.open(installation.logFile, time: time)
         try await log.create(Topics.all())
         return MeasuredLog(log)
-    }
-
-    /// Reads all of the installation's message log and says what is wrong with it, also where services refuse to open it.
-    package static func checkLog(_ installation: Installation) async throws -> IntegrityReport {
-        try await SQLiteLog.check(installation.logFile)
     }
 
     private static func untilTold(_ body: @escaping @Sendable () async throws -> Void) async throws {

@@ -297,10 +297,12 @@ package struct DeadLetter: EventPayload, Equatable {
     package var bytes: String?
     package var reason: String
     package var tries: Int
+    /// Whether the value is not what was published: the log was damaged there, and the record was passed over. It is for people to look at.
+    package var damaged: Bool?
 
     package init(
         service: String, topic: String, partition: Int, offset: Int64, key: String, headers: [String: String],
-        text: String?, bytes: String?, reason: String, tries: Int
+        text: String?, bytes: String?, reason: String, tries: Int, damaged: Bool? = nil
     ) {
         self.service = service
         self.topic = topic
@@ -312,6 +314,7 @@ package struct DeadLetter: EventPayload, Equatable {
         self.bytes = bytes
         self.reason = reason
         self.tries = tries
+        self.damaged = damaged
     }
 }
 

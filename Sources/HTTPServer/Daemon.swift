@@ -25,6 +25,7 @@ final class Daemon: @unchecked Sendable {
         settings.connection_memory = core.limits.connectionMemory
         // Not retained: whoever stops the daemon keeps the core until it has ended.
         settings.context = Unmanaged.passUnretained(core).toOpaque()
+        settings.connection = noteConnection
         settings.begin = beginExchange
         settings.advance = advanceExchange
         settings.end = endExchange

@@ -142,17 +142,18 @@ final class Exchange: Sendable {
 
     /// libmicrohttpd is done: the answer is sent, or the connection has ended.
     func end() {
-        let (task, writers) = state.withLock { state in
+        let (task, writers, connection) = state.withLock { state in
+            let connection = state.connection
             state.connection = nil
             state.exchange.close()
             server.release(state.reserved)
             state.reserved = 0
             defer { state.task = nil }
-            return (state.task, state.writers.takeAll())
+            return (state.task, state.writers.takeAll(), connection)
         }
         task?.cancel()
         for writer in writers { writer.resume() }
-        server.remove(self)
+        server.remove(self, onSocket: connection.map { cmhd_connection_socket($0.handle) })
     }
 
     // MARK: The handler's task

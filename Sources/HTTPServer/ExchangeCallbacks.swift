@@ -6,6 +6,18 @@ internal import HTTPMessages
 // `context` is the server's core, which outlives the daemon. The slot of a request holds its exchange, retained by `beginExchange` and released
 // by `endExchange`; libmicrohttpd calls the one before and the other after all else, whatever becomes of the connection.
 
+/// A connection was made, or is about to be closed.
+let noteConnection: MHD_NotifyConnectionCallback = { context, connection, _, change in
+    guard let context, let connection else { return }
+    let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+    let socket = cmhd_connection_socket(connection)
+    if change == .CONNECTION_NOTIFY_STARTED {
+        core.waits(onSocket: socket)
+    } else {
+        core.forget(socket: socket)
+    }
+}
+
 /// The request line is there. Gives what the slot is to hold.
 let beginExchange:
     @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) ->

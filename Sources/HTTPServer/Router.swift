@@ -126,6 +126,11 @@ package struct Router: Sendable {
         return response
     }
 
+    /// The route of `request` and what its parts in braces stand for; nil where there is none for its path and method.
+    package func route(of request: ServerRequest) -> (route: Route, parameters: PathParameters)? {
+        (try? find(request).get()).map { ($0, $0.parameters(request.segments)) }
+    }
+
     private func answer(_ request: ServerRequest, by route: Route) async -> ServerResponse {
         do {
             return try await route.handler(request, route.parameters(request.segments))

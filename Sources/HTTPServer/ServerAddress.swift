@@ -25,7 +25,8 @@ package struct ServerLimits: Sendable {
     package var bodyMemory = 256 * 1024 * 1024
     /// How long a peer may keep a connection without a byte in either direction, in whole seconds.
     package var idleTimeout: Duration = .seconds(60)
-    /// How long a request may take to arrive, and then a handler to answer it (by 503 after that). A stream that has begun has any time.
+    /// How long the first line of a request may take (from the connection's beginning, or the end of what went before), how long the rest of the
+    /// request, and then a handler to answer it (by 503 after that). A stream that has begun has any time.
     package var requestTimeout: Duration = .seconds(120)
     /// libmicrohttpd's threads. They only move bytes: handlers run on Swift's.
     package var threads: UInt32 = 1

@@ -42,9 +42,15 @@ package struct GroupView: Sendable {
     package var version: Int64
     /// The next records of the partitions asked for; those that have none are left out.
     package var records: [TopicPartition: [LogRecord]]
+    /// Why partitions asked for cannot be read on.
+    package var damage: [TopicPartition: MessageLogError]
 
-    package init(version: Int64, records: [TopicPartition: [LogRecord]]) {
+    package init(
+        version: Int64, records: [TopicPartition: [LogRecord]],
+        damage: [TopicPartition: MessageLogError] = [:]
+    ) {
         self.version = version
         self.records = records
+        self.damage = damage
     }
 }

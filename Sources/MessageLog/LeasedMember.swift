@@ -15,6 +15,10 @@ package actor LeasedMember: GroupMember {
     /// The next offset to read, of all partitions that are held.
     private var next: [TopicPartition: Int64] = [:]
     private var merge = RecordMerge()
+    /// Why partitions that are held cannot be read on.
+    private var damage: [TopicPartition: MessageLogError] = [:]
+    /// What of it was told.
+    private var toldDamage: [TopicPartition: MessageLogError] = [:]
     private var seenVersion: Int64?
     private var nextBalance = ContinuousClock.now
     private var hasLeft = false
@@ -37,6 +41,7 @@ package actor LeasedMember: GroupMember {
                 if let event = try await balance(version) { return event }
                 continue
             }
+            if damage != toldDamage { return tellDamage() }
             let records = merge.take(limit)
             if !records.isEmpty { return .records(records) }
             let remaining = deadline - .now
@@ -90,6 +95,7 @@ package actor LeasedMember: GroupMember {
         let share = ReadLimit(
             records: limit.records, bytes: max(limit.bytes / max(wanted.count, 1), LeasedMember.leastBytes))
         let view = try await backend.look(at: identity.group, wanted, limit: share)
+        for partition in wanted.keys { damage[partition] = view.damage[partition] }
         for (partition, records) in view.records {
             // A seek may have gone elsewhere in the meantime.
             guard let last = records.last, next[partition] == wanted[partition] else { continue }
@@ -120,6 +126,11 @@ package actor LeasedMember: GroupMember {
         return .assigned(news)
     }
 
+    private func tellDamage() -> GroupEvent {
+        toldDamage = damage
+        return .damaged(damage.values.sorted { $0.message < $1.message })
+    }
+
     /// Begins reading where the group has got to.
     private func begin(_ leases: [PartitionLease]) async throws(MessageLogError) {
         let committed = try await backend.committedOffsets(of: identity.group)
@@ -136,6 +147,7 @@ package actor LeasedMember: GroupMember {
         for topic in topics {
             let partition = TopicPartition(topic: topic, partition: number)
             next[partition] = nil
+            damage[partition] = nil
             merge.drop(partition)
         }
     }

@@ -85,6 +85,9 @@ package enum GroupEvent: Equatable, Sendable {
     case revoked([PartitionLease])
     /// Records of held partitions, in order within each topic partition, otherwise by their time.
     case records([LogRecord])
+    /// Held partitions of some topics cannot be read on, each for a reason with its position; the others go on. Said when it begins and whenever it
+    /// changes; none is that all can be read again.
+    case damaged([MessageLogError])
     /// Nothing came before the timeout.
     case idle
 }

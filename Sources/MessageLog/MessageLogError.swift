@@ -26,10 +26,13 @@ package struct MessageLogError: Retryable, Equatable, Sendable, CustomStringConv
     package var code: Code
     /// What was tried, on what, and what to do.
     package var message: String
+    /// Where reading cannot go on, when that is what is `corrupt`: what is before it and every other partition can still be read.
+    package var position: RecordPosition?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, at position: RecordPosition? = nil) {
         self.code = code
         self.message = message
+        self.position = position
     }
 
     /// Whether the same call may succeed later.

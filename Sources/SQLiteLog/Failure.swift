@@ -30,6 +30,11 @@ extension MessageLogError {
     static let cure =
         "`baictl log check` lists all that is damaged, `baictl log export` saves the rest; restore the file from a backup"
 
+    /// What to do about records that are damaged at one place.
+    static func cure(_ position: RecordPosition) -> String {
+        "\(cure), or go on without: `baictl log skip \(position)`"
+    }
+
     init(_ error: SQLiteError, _ what: String) {
         switch error.code {
         case .full:

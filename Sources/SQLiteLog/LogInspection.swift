@@ -75,7 +75,10 @@ package struct LogInspection: Sendable {
         guard LogFile.size(file.path) != nil else {
             throw MessageLogError(.unavailable, "check log \(file.path): there is no such file")
         }
-        if let problem = leftWALProblem() { await found(.problem(problem)) }
+        if let problem = leftWALProblem() {
+            await found(.problem(problem))
+            if let salvage = WALSalvage.copy(file.path) { return try await walk(salvage, found) }
+        }
         let reader = Reader(file, counters)
         do throws(MessageLogError) {
             try await reader.open(mustBeImmutable ? .immutable : .readOnly)
@@ -87,6 +90,33 @@ package struct LogInspection: Sendable {
         let isComplete = try await walk(reader, found)
         await reader.close()
         return isComplete
+    }
+
+    /// Walks over what SQLite would pass over: it takes the damage in the write-ahead log for the end.
+    private func walk(
+        _ salvage: WALSalvage, _ found: (Finding) async -> Void
+    ) async throws(MessageLogError) -> Bool {
+        // People have never heard of the copy.
+        func original(_ problem: LogProblem) -> LogProblem {
+            var problem = problem
+            problem.message = problem.message.replacing(salvage.path, with: file.path)
+            return problem
+        }
+        let reader = Reader(LogFile(path: salvage.path), counters)
+        do throws(MessageLogError) { try await reader.open() } catch {
+            guard error.code == .corrupt else { throw error }
+            await found(.problem(original(LogProblem(error.message))))
+            return true
+        }
+        let isComplete = try await walk(reader) { finding in
+            if case .problem(let problem) = finding {
+                await found(.problem(original(problem)))
+            } else {
+                await found(finding)
+            }
+        }
+        await reader.close()
+        return withExtendedLifetime(salvage) { isComplete }
     }
 
     /// Whether nothing can be made beside the file, as SQLite wants to, and the file is all there is.

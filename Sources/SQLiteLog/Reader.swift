@@ -56,12 +56,20 @@ extension Tables {
     func view(
         of group: String, _ positions: [TopicPartition: Int64], _ limit: ReadLimit
     ) throws(Failure) -> GroupView {
-        var found: [TopicPartition: [LogRecord]] = [:]
-        for (partition, offset) in positions {
-            let records = try read(partition, from: offset, limit: limit)
-            if !records.isEmpty { found[partition] = records }
-        }
         let version = try attempt { () throws(SQLiteError) in try self.version(of: group) }
-        return GroupView(version: version, records: found)
+        var view = GroupView(version: version, records: [:])
+        for (partition, offset) in positions {
+            do throws(Failure) {
+                let records = try read(partition, from: offset, limit: limit)
+                if !records.isEmpty { view.records[partition] = records }
+            } catch {
+                // Whoever cannot read one partition goes on with the others.
+                guard case .refused(let reason) = error, reason.position?.partition == partition else {
+                    throw error
+                }
+                view.damage[partition] = reason
+            }
+        }
+        return view
     }
 }

@@ -72,6 +72,26 @@ extension Tables {
     func checkSeal(of topic: Topic, _ partition: Int) throws(Failure) {
         guard topic.configuration.cleanup == .compact else { return }
         let seal = try seal(of: topic, partition)
+        let found = try account(seal, of: topic, partition)
+        if found == seal { return }
+        let beginning = RecordPosition(
+            partition: TopicPartition(topic: topic.name, partition: partition), offset: seal.start)
+        throw .refused(
+            MessageLogError(
+                .corrupt,
+                "\(database.path): of \(topic.name)/\(partition) \(found.live) records are there before offset "
+                    + "\(seal.next), but \(seal.live) and maybe others were left by compaction; "
+                    + MessageLogError.cure(beginning), at: beginning))
+    }
+
+    /// Takes what is there of a compacted partition for all that has to be.
+    func renewSeal(of topic: Topic, _ partition: Int) throws(Failure) {
+        let seal = try account(seal(of: topic, partition), of: topic, partition)
+        try write(seal, of: topic, partition)
+    }
+
+    /// What a seal up to where `seal` goes would say of the records that are there.
+    private func account(_ seal: Seal, of topic: Topic, _ partition: Int) throws(Failure) -> Seal {
         var found = Seal(start: seal.start, next: seal.next)
         var least = topic.position(partition, 0).number
         let end = topic.position(partition, seal.next).number
@@ -90,13 +110,7 @@ extension Tables {
             throw error.isCorrupt
                 ? .refused(unreadable(PackedPosition(number: least), error)) : .failed(error)
         }
-        if found == seal { return }
-        throw .refused(
-            MessageLogError(
-                .corrupt,
-                "\(database.path): of \(topic.name)/\(partition) \(found.live) records are there before offset "
-                    + "\(seal.next), but \(seal.live) and maybe others were left by compaction; "
-                    + MessageLogError.cure))
+        return found
     }
 
     private static let selectChecksums =

@@ -36,7 +36,8 @@ extension Tables {
         return positions
     }
 
-    private func insert(
+    /// Writes a record to its place, which is empty.
+    func insert(
         _ record: NewRecord, _ topic: Topic, _ position: PackedPosition, _ time: Timestamp
     ) throws(SQLiteError) {
         let headers = RecordCoding.encode(record.headers)
@@ -167,7 +168,7 @@ extension Tables {
                 MessageLogError(
                     .corrupt,
                     "\(database.path): \(position) is not what was written (its checksum does not match); "
-                        + MessageLogError.cure))
+                        + MessageLogError.cure(position), at: position))
         case .hole:
             throw .refused(missing(position))
         case nil:
@@ -186,14 +187,16 @@ extension Tables {
         MessageLogError(
             .corrupt,
             "\(database.path): \(position) is missing, though nothing has removed it; "
-                + MessageLogError.cure)
+                + MessageLogError.cure(position), at: position)
     }
 
     func unreadable(_ next: PackedPosition, _ error: SQLiteError) -> MessageLogError {
         let topic = topicsByID.first { $0.id == next.topic }?.name ?? "topic \(next.topic)"
+        let position = RecordPosition(
+            partition: TopicPartition(topic: topic, partition: next.partition), offset: next.offset)
         return MessageLogError(
             .corrupt,
             "\(database.path): \(topic)/\(next.partition) cannot be read from offset \(next.offset) on "
-                + "(\(error.message)); \(MessageLogError.cure)")
+                + "(\(error.message)); \(MessageLogError.cure(position))", at: position)
     }
 }

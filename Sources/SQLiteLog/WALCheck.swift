@@ -10,9 +10,6 @@ internal import MessageLog
 /// another one goes on from there. (What an undone transaction has left further behind goes on from nowhere.)
 /// https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 struct WALCheck {
-    private static let headerSize = 32
-    private static let frameHeaderSize = 24
-
     let path: String
 
     private var name: String { "\(path)-wal" }
@@ -44,7 +41,7 @@ struct WALCheck {
 
     /// How many frames are whole, from the beginning on, and the frame behind them if it was whole once; nil where there is no WAL.
     private func scan() throws(MessageLogError) -> (whole: Int, damaged: Int?)? {
-        guard let size = LogFile.size(name), size > Int64(WALCheck.headerSize) else { return nil }
+        guard let size = LogFile.size(name), size > Int64(WALFrames.headerSize) else { return nil }
         do {
             // Read, not mapped: a page that the disk does not give would end the process.
             let data = try Data(contentsOf: URL(filePath: name))
@@ -68,136 +65,55 @@ struct WALCheck {
     static func damagedFrame(_ wal: UnsafeRawBufferPointer) -> Int? { scan(wal).damaged }
 
     static func scan(_ wal: UnsafeRawBufferPointer) -> (whole: Int, damaged: Int?) {
-        let pageSize = Int(word(wal, 8, isBigEndian: true))
-        guard wal.count >= headerSize, pageSize >= 512, pageSize <= 65536, pageSize & (pageSize - 1) == 0
-        else {
-            return (0, nil)
-        }
-        let frames = Frames(wal, pageSize: pageSize)
-        var sum = frames.headerSum
-        guard sum.matches(wal, 24) else {
-            // The order of the bytes in the sums is not known then.
-            let isDamaged = [true, false].contains {
-                Frames(wal, pageSize: pageSize, isBigEndian: $0)
-                    .hasTransactions(from: 0, after: nil, salts: nil)
+        guard wal.count >= WALFrames.headerSize else { return (0, nil) }
+        guard let frames = WALFrames(header: wal) else {
+            // Neither the size of the pages nor the order of the bytes in the sums is known then.
+            let isDamaged = WALFrames.guesses(wal).contains {
+                $0.hasTransactions(from: 0, after: nil, salts: nil)
             }
             return (0, isDamaged ? 0 : nil)
         }
-        let salts = long(wal, 16)
+        var sum = frames.headerSum
         for number in 0..<frames.count {
             let next = frames.sum(of: number, after: sum)
-            guard frames.salts(of: number) == salts, next == frames.storedSum(of: number) else {
-                return (number, frames.hasTransactions(from: number, after: sum, salts: salts) ? number : nil)
+            guard frames.salts(of: number) == frames.salts, next == frames.storedSum(of: number) else {
+                let isDamaged = frames.hasTransactions(from: number, after: sum, salts: frames.salts)
+                return (number, isDamaged ? number : nil)
             }
             sum = next
         }
         return (frames.count, nil)
     }
+}
 
-    /// The frames of a write-ahead log, of which nothing is believed.
-    private struct Frames {
-        let wal: UnsafeRawBufferPointer
-        let pageSize: Int
-        let isBigEndian: Bool
-
-        /// - Parameter isBigEndian: the byte order of the checksums; nil is what the lowest bit of the magic number says.
-        init(_ wal: UnsafeRawBufferPointer, pageSize: Int, isBigEndian: Bool? = nil) {
-            self.wal = wal
-            self.pageSize = pageSize
-            self.isBigEndian = isBigEndian ?? (word(wal, 0, isBigEndian: true) & 1 == 1)
+extension WALFrames {
+    /// Whether at or behind the bad frame `first` a transaction ends and another one goes on from there.
+    ///
+    /// - Parameters:
+    ///   - before: the sum of the frame before it; nil where the header cannot be read.
+    ///   - salts: those of the header.
+    func hasTransactions(from first: Int, after before: Checksum?, salts: UInt64?) -> Bool {
+        for number in first..<max(count - 1, first) {
+            guard self.salts(of: number + 1) == salts ?? self.salts(of: number) else { continue }
+            // Of the bad frame either the sum in it is bad or what the sum is of.
+            var sums = [storedSum(of: number)]
+            if number == first, let before { sums.append(sum(of: number, after: before)) }
+            let next = storedSum(of: number + 1)
+            guard sums.contains(where: { sum(of: number + 1, after: $0) == next }) else { continue }
+            if isEndOfTransaction(number) { return true }
+            if number == first, let before, wasEndOfTransaction(number, after: before) { return true }
         }
+        return false
+    }
 
-        var count: Int { (wal.count - headerSize) / (frameHeaderSize + pageSize) }
-
-        private func start(_ number: Int) -> Int { headerSize + number * (frameHeaderSize + pageSize) }
-
-        func salts(of number: Int) -> UInt64 { long(wal, start(number) + 8) }
-
-        func isEndOfTransaction(_ number: Int) -> Bool {
-            word(wal, start(number) + 4, isBigEndian: true) != 0
-        }
-
-        func storedSum(of number: Int) -> Checksum {
-            var sum = Checksum(isBigEndian: isBigEndian)
-            sum.first = word(wal, start(number) + 16, isBigEndian: true)
-            sum.second = word(wal, start(number) + 20, isBigEndian: true)
-            return sum
-        }
-
-        /// The sum that the header should have.
-        var headerSum: Checksum {
-            var sum = Checksum(isBigEndian: isBigEndian)
-            sum.add(wal, 0..<24)
-            return sum
-        }
-
-        /// The sum that a frame should have.
-        func sum(of number: Int, after before: Checksum) -> Checksum {
+    /// Whether the bad frame would be whole if a single bit of what says that it ends a transaction were another one.
+    private func wasEndOfTransaction(_ number: Int, after before: Checksum) -> Bool {
+        let start = start(number)
+        return (0..<32).contains { bit in
             var sum = before
-            sum.add(wal, start(number)..<start(number) + 8)
-            sum.add(wal, start(number) + frameHeaderSize..<start(number) + frameHeaderSize + pageSize)
-            return sum
-        }
-
-        /// Whether at or behind the bad frame `first` a transaction ends and another one goes on from there.
-        ///
-        /// - Parameters:
-        ///   - before: the sum of the frame before it; nil where the header cannot be read.
-        ///   - salts: those of the header.
-        func hasTransactions(from first: Int, after before: Checksum?, salts: UInt64?) -> Bool {
-            for number in first..<max(count - 1, first) {
-                guard self.salts(of: number + 1) == salts ?? self.salts(of: number) else { continue }
-                // Of the bad frame either the sum in it is bad or what the sum is of.
-                var sums = [storedSum(of: number)]
-                if number == first, let before { sums.append(sum(of: number, after: before)) }
-                let next = storedSum(of: number + 1)
-                guard sums.contains(where: { sum(of: number + 1, after: $0) == next }) else { continue }
-                if isEndOfTransaction(number) { return true }
-                if number == first, let before, wasEndOfTransaction(number, after: before) { return true }
-            }
-            return false
-        }
-
-        /// Whether the bad frame would be whole if a single bit of what says that it ends a transaction were another one.
-        private func wasEndOfTransaction(_ number: Int, after before: Checksum) -> Bool {
-            let start = start(number)
-            return (0..<32).contains { bit in
-                var sum = before
-                sum.add(wal, start..<start + 8, flipping: 1 << UInt32(bit))
-                sum.add(wal, start + frameHeaderSize..<start + frameHeaderSize + pageSize)
-                return sum == storedSum(of: number)
-            }
-        }
-    }
-
-    private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int, isBigEndian: Bool) -> UInt32 {
-        let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-        return isBigEndian ? UInt32(bigEndian: word) : UInt32(littleEndian: word)
-    }
-
-    private static func long(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
-        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-    }
-
-    /// The running checksum of a write-ahead log.
-    private struct Checksum: Equatable {
-        let isBigEndian: Bool
-        var first: UInt32 = 0
-        var second: UInt32 = 0
-
-        init(isBigEndian: Bool) { self.isBigEndian = isBigEndian }
-
-        /// - Parameter flipping: bits of every second word to take for what they are not.
-        mutating func add(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, flipping: UInt32 = 0) {
-            for offset in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
-                first &+= word(bytes, offset, isBigEndian: isBigEndian) &+ second
-                second &+= word(bytes, offset + 4, isBigEndian: isBigEndian) ^ flipping &+ first
-            }
-        }
-
-        func matches(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Bool {
-            word(bytes, offset, isBigEndian: true) == first
-                && word(bytes, offset + 4, isBigEndian: true) == second
+            sum.add(wal, start..<start + 8, flipping: 1 << UInt32(bit))
+            sum.add(wal, start + WALFrames.frameHeaderSize..<start + frameSize)
+            return sum == storedSum(of: number)
         }
     }
 }

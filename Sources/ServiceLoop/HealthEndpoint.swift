@@ -51,10 +51,11 @@ package struct HealthEndpoint: Sendable {
         var service: String
         var status: String
         var waitingFor: String?
+        var damage: [String]
         var sinceLastPoll: Double?
 
         enum CodingKeys: String, CodingKey {
-            case service, status
+            case service, status, damage
             case waitingFor = "waiting_for"
             case sinceLastPoll = "seconds_since_last_poll"
         }
@@ -69,8 +70,10 @@ package struct HealthEndpoint: Sendable {
         let isSilent = silence.map { $0 > HealthEndpoint.longestSilence } ?? false
         return Report(
             service: snapshot.service,
-            status: isSilent ? "silent" : snapshot.waitingFor == nil ? "ok" : "waiting",
-            waitingFor: snapshot.waitingFor, sinceLastPoll: silence?.inSeconds)
+            status: isSilent
+                ? "silent"
+                : snapshot.waitingFor != nil ? "waiting" : snapshot.damage.isEmpty ? "ok" : "damaged",
+            waitingFor: snapshot.waitingFor, damage: snapshot.damage, sinceLastPoll: silence?.inSeconds)
     }
 
     /// Counters in the text format that Prometheus reads.
@@ -84,6 +87,7 @@ package struct HealthEndpoint: Sendable {
                 "bai_waiting", "1 while work waits for something to recover",
                 snapshot.waitingFor == nil ? 0 : 1
             ),
+            ("bai_damaged", "places where the log cannot be read on", snapshot.damage.count),
         ]
         return rows.map { name, help, value in
             "# HELP \(name) \(help)\n# TYPE \(name) \(name.hasSuffix("_total") ? "counter" : "gauge")\n"

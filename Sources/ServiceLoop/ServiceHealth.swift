@@ -11,6 +11,8 @@ package final class ServiceHealth: Sendable {
         package var failures: Int
         /// Why work waits at this moment; nil when it does not.
         package var waitingFor: String?
+        /// What of the log cannot be read, and what to do about it; everything else goes on.
+        package var damage: [String] = []
     }
 
     private let state: Locked<Snapshot>
@@ -33,6 +35,10 @@ package final class ServiceHealth: Sendable {
             $0.recordsHandled += count
             $0.waitingFor = nil
         }
+    }
+
+    func isDamaged(_ damage: [String]) {
+        state.withLock { $0.damage = damage }
     }
 
     func failing(_ reason: String) {

@@ -10,7 +10,13 @@ extension ServiceLoop {
         var restored: [Work] = []
         for lease in newLeases {
             leases[lease.partition] = lease
-            let (states, unreadable) = try await states(in: lease.partition)
+            let states: [String: StoredState<S.State>], unreadable: [Work]
+            do {
+                (states, unreadable) = try await self.states(in: lease.partition)
+            } catch let error as MessageLogError where error.position != nil {
+                stall(lease.partition, error)
+                continue
+            }
             restored += unreadable
             for (key, state) in states.sorted(by: { $0.key < $1.key }) {
                 keys[key] = state
@@ -25,13 +31,49 @@ extension ServiceLoop {
     /// Lets partitions go: their keys are forgotten, their background work stops, and work on them that waits is left to whoever has them now.
     func drop(_ gone: [PartitionLease], keeping work: [Work]) async -> [Work] {
         let partitions = Set(gone.map(\.partition))
-        for partition in partitions { leases[partition] = nil }
+        for partition in partitions {
+            leases[partition] = nil
+            stalled[partition] = nil
+        }
+        tellDamage()
         lazyOffsets.drop(partitions)
         let count = partitionCount
         let isGone = { (key: String) in partitions.contains(Partitioner.partition(of: key, among: count)) }
         await subject.release(keys.remove(where: isGone))
         output.info("partitions given up", ["partitions": list(gone)])
         return work.filter { !isGone($0.key) }
+    }
+
+    /// Leaves a partition alone whose states are damaged: what is decided on others would be decided on nothing. The other partitions go on.
+    private func stall(_ partition: Int, _ error: MessageLogError) {
+        stalled[partition] = error
+        nextLook = time.now + settings.stallCheck
+        tellDamage()
+    }
+
+    /// Looks now and then whether somebody has mended what is damaged; then this instance takes its partitions anew.
+    func lookAtStalled() async throws {
+        guard let due = nextLook, due <= time.now else { return }
+        nextLook = stalled.isEmpty ? nil : time.now + settings.stallCheck
+        for partition in stalled.keys.sorted() {
+            do {
+                _ = try await states(in: partition)
+                throw Mended()
+            } catch let error as MessageLogError where error.position != nil {
+                stalled[partition] = error
+            }
+        }
+        tellDamage()
+    }
+
+    /// Says what is damaged when that has changed.
+    func tellDamage() {
+        let damage = (damagedInputs + stalled.values).map(\.message).sorted()
+        let known = health.snapshot.damage
+        for message in damage where !known.contains(message) {
+            output.error("cannot be read, goes on with the rest", ["error": message])
+        }
+        health.isDamaged(damage)
     }
 
     private func states(

@@ -128,6 +128,9 @@ private let longestReason = 2000
 /// Another member holds a partition of the work now.
 struct Fenced: Error {}
 
+/// States that could not be read can be.
+struct Mended: Error {}
+
 extension ServiceLoop {
     /// Puts a piece of work aside for good: a dead letter with the reason, and the run's end as an error. The loop goes on.
     private func bury(_ work: Work, error: any Error, tries: Int, _ member: any GroupMember) async throws {

@@ -14,6 +14,8 @@ package actor ServiceLoop<S: Subject> {
         package var lazyCommit = Duration.milliseconds(500)
         package var limit = ReadLimit(records: 200, bytes: 4 << 20)
         package var lease = Duration.seconds(10)
+        /// How often to look again at states that are damaged.
+        package var stallCheck = Duration.seconds(2)
 
         package init() {}
     }
@@ -37,6 +39,12 @@ package actor ServiceLoop<S: Subject> {
     var keys = KeyTable<S.State>()
     var lazyOffsets = LazyOffsets()
     var partitionCount = 1
+    /// What of the inputs cannot be read on.
+    var damagedInputs: [MessageLogError] = []
+    /// Partitions whose states cannot be read: nothing of them is decided until they can be.
+    var stalled: [Int: MessageLogError] = [:]
+    /// When to look at them again.
+    var nextLook: Timestamp?
 
     package init(
         subject: S, log: any MessageLog, node: ServiceNode, time: any TimeSource = SystemTime(),
@@ -74,6 +82,8 @@ package actor ServiceLoop<S: Subject> {
             // The usual end. What was not committed is taken again.
         } catch is Fenced {
             health.failing("a partition was taken over by another instance")
+        } catch is Mended {
+            output.info("states can be read again")
         } catch {
             await leave(member)
             throw error
@@ -104,6 +114,8 @@ package actor ServiceLoop<S: Subject> {
         await subject.release(keys.remove { _ in true })
         leases = [:]
         lazyOffsets.clear()
+        (damagedInputs, stalled, nextLook) = ([], [:], nil)
+        health.isDamaged([])
         _ = inbox.take()
         await member.leave()
     }
@@ -130,7 +142,7 @@ package actor ServiceLoop<S: Subject> {
 
     /// Returns when something is in the inbox, or a key wants to be decided, or offsets have waited enough.
     private func waitForWork() async {
-        guard let until = [keys.nextWake, lazyOffsets.due].compactMap({ $0 }).min() else {
+        guard let until = [keys.nextWake, lazyOffsets.due, nextLook].compactMap({ $0 }).min() else {
             return await inbox.wait()
         }
         let delay = until - time.now
@@ -153,11 +165,15 @@ package actor ServiceLoop<S: Subject> {
                 tasks = await drop(leases, keeping: tasks)
             case .polled(.records(let records)):
                 try failPoints.pass("\(subject.name).after-take")
-                tasks += records.map(Work.record)
+                tasks += records.filter { stalled[$0.partition] == nil }.map(Work.record)
+            case .polled(.damaged(let damage)):
+                damagedInputs = damage
+                tellDamage()
             case .polled(.idle): break
             case .signal(let key, let signal): tasks.append(.signal(key, signal))
             }
         }
+        try await lookAtStalled()
         tasks += keys.takeDue(time.now).map(Work.wake)
         try await settle(tasks, member)
         try await commitLazyOffsets(member, isDue: false)

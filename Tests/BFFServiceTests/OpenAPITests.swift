@@ -16,14 +16,14 @@ import Testing
 @Suite struct OpenAPITests {
     private static let path = "\(Programs.root)/docs/openapi.json"
 
-    /// To renew the file: `BAI_UPDATE=1 swift test --filter OpenAPITests`.
+    /// To renew the file: `BAI_RECORD=1 swift test --filter OpenAPITests`.
     @Test func theDocumentInDocsIsTheOneThatIsServed() async throws {
         let bytes = try OpenAPIDocument.bytes()
-        if ProcessInfo.processInfo.environment["BAI_UPDATE"] != nil {
+        if ProcessInfo.processInfo.environment["BAI_RECORD"] != nil {
             try Data(bytes).write(to: URL(filePath: OpenAPITests.path))
         }
         let written = Array(try Data(contentsOf: URL(filePath: OpenAPITests.path)))
-        #expect(written == bytes, "renew docs/openapi.json: BAI_UPDATE=1 swift test --filter OpenAPITests")
+        #expect(written == bytes, "renew docs/openapi.json: BAI_RECORD=1 swift test --filter OpenAPITests")
         let fixture = try await Fixture()
         let request = try #require(ServerRequest(.get, "/v1/openapi.json"))
         #expect(try await fixture.service.router.answer(request).gathered() == bytes)

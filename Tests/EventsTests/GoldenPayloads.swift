@@ -22,7 +22,7 @@ enum GoldenPayloads {
         DeadLetter(
             service: "fetcher", topic: "runs", partition: 1, offset: 7, key: "r1", headers: ["type": "x"],
             text: "{}",
-            bytes: "AA==", reason: "is poison", tries: 5),
+            bytes: "AA==", reason: "is poison", tries: 5, damaged: true),
         DeadLetterReplayed(partition: 1, offset: 7),
     ]
 

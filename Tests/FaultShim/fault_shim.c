@@ -11,7 +11,7 @@
  * COUNT   how many fail then; 0 is all
  * PATTERN how the file's path ends
  *
- * The file that BAI_CLOCK names holds a number of seconds by which the wall clock is wrong.
+ * The file that BAI_WALL_CLOCK names holds a number of seconds by which the wall clock is wrong.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -115,7 +115,7 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     int result = (int)syscall(SYS_clock_gettime, clock, time);
     char line[64];
     int saved = errno;
-    if (result == 0 && clock == CLOCK_REALTIME && read_instructions("BAI_CLOCK", line, sizeof line)) time->tv_sec += atol(line);
+    if (result == 0 && clock == CLOCK_REALTIME && read_instructions("BAI_WALL_CLOCK", line, sizeof line)) time->tv_sec += atol(line);
     errno = saved;
     return result;
 }

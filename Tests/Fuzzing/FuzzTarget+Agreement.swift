@@ -10,7 +10,7 @@ extension FuzzTarget {
         case .toml, .descriptor:
             (try? TOMLParser().parse(SourceText(name: "t.toml", bytes: bytes))) != nil
         case .json: (try? JSONCoding.decode(JSONValue.self, from: bytes)) != nil
-        case .request, .emission, .pattern, .command, .quantity: false
+        case .request, .query, .emission, .pattern, .command, .quantity: false
         }
     }
 
@@ -19,7 +19,7 @@ extension FuzzTarget {
         switch self {
         case .toml, .descriptor: TOMLDifferences.apply(bytes)
         case .json: JSONDifferences.apply(bytes)
-        case .request, .emission, .pattern, .command, .quantity: true
+        case .request, .query, .emission, .pattern, .command, .quantity: true
         }
     }
 }

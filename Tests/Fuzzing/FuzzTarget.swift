@@ -8,6 +8,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case json
     /// The targets of HTTP requests, their queries and cursors.
     case request
+    /// Which operation of the API a target is for, places in its streams, points in time.
+    case query
     /// The lines that benchmarks emit.
     case emission
     /// A pattern of `[[output.metrics]]` in the first line, and what a benchmark prints in the others.
@@ -26,6 +28,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .descriptor: try DescriptorProperties.check(bytes)
         case .json: try JSONProperties.check(bytes)
         case .request: try RequestProperties.check(bytes)
+        case .query: try QueryProperties.check(bytes)
         case .emission: try EmissionProperties.check(bytes)
         case .pattern: try PatternProperties.check(bytes)
         case .command: try CommandProperties.check(bytes)
@@ -49,6 +52,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
                 "true", "NaN", "-Infinity", "1e400", "-0", "0.1", "9223372036854775808", "\"bai\":1",
                 "\"metrics\":{", "\"progress\":{\"done\":", "\"dropped\":", "\"labels\":{", "\"units\":{",
                 "\"time\":1763699000.5", "\"step\":", "\n", "\r\n", "\u{FEFF}", "\u{0}", "é",
+            ]
+        case .query:
+            [
+                "/", "/v1/runs", "/latest", "/logs", "%2F", "%7B", "?", ".", "-", ":", "T", "Z", "+01:00",
+                "2025-11-21",
+                "08:00:00", ".123456789", "1763699000000", "-9223372036854775808", "9223372036854775807",
+                "1h30m", "99999w",
+                "1e9", "9999-12-31T23:59:59Z", "-0001", "\u{0}", "é", "٣",
             ]
         case .request:
             [

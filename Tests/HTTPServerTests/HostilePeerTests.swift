@@ -142,6 +142,39 @@ import Testing
         await fixture.server.stop()
     }
 
+    @Test(arguments: Transport.allCases)
+    func aFirstLineThatTricklesInIsHungUpOn(_ transport: Transport) async throws {
+        var limits = ServerLimits()
+        limits.requestTimeout = .milliseconds(300)
+        let fixture = try ServerFixture(transport, limits: limits) { _ in .text("fine") }
+        let slow = try fixture.connect()
+        await slow.write("GET /")
+        // The same on a connection that has behaved well until then.
+        let fickle = try fixture.connect()
+        await fickle.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(await fickle.read(until: "fine").contains(" 200 "))
+        let areHungUpOn = await eventually {
+            let isSlowOver = await !slow.write("x")
+            return await !fickle.write("x") && isSlowOver
+        }
+        #expect(areHungUpOn)
+        #expect(try await fixture.get("/").text == "fine")
+        await fixture.server.stop()
+    }
+
+    @Test func aConnectionThatIsUsedAgainHasAllTheTimeAnew() async throws {
+        var limits = ServerLimits()
+        limits.requestTimeout = .milliseconds(600)
+        let fixture = try ServerFixture(limits: limits) { _ in .text("fine") }
+        let connection = try fixture.connect()
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .milliseconds(1500) {
+            #expect(await connection.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+            #expect(await connection.read(until: "fine").contains(" 200 "))
+        }
+        await fixture.server.stop()
+    }
+
     @Test func aHandlerThatTakesTooLongIsGivenUp() async throws {
         var limits = ServerLimits()
         limits.requestTimeout = .milliseconds(100)

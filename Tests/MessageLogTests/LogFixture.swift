@@ -110,7 +110,7 @@ extension GroupMember {
             switch try await poll(limit: ReadLimit(), timeout: .milliseconds(20)) {
             case .assigned(let leases): held.formUnion(leases)
             case .revoked(let leases): held.subtract(leases)
-            case .records, .idle: break
+            case .records, .damaged, .idle: break
             }
             if held.count == count { return held.sorted { $0.partition < $1.partition } }
         }

@@ -83,11 +83,16 @@ import Testing
         let member = try await log.join(group: "g", topics: ["runs"], settings: GroupSettings(member: "m"))
         #expect(try await member.leases(1).count == 1)
         #expect(try await member.records(6).map(\.offset) == Array(0..<6))
-        let error = await #expect(throws: MessageLogError.self) { try await member.next() }
-        #expect(error?.code == .corrupt)
+        let event = try await member.next()
+        guard case .damaged(let damage) = event else { throw Unexpected(event: event) }
+        #expect(damage.map(\.position) == [RecordPosition(partition: Self.first, offset: 6)])
+        #expect(damage.first?.message.contains("baictl log skip runs/0@6") == true)
+        #expect(try await member.poll(limit: ReadLimit(), timeout: .milliseconds(50)) == .idle, "said once")
         let other = try await log.join(group: "h", topics: ["jobs"], settings: GroupSettings(member: "m"))
         #expect(try await other.records(10).count == 10)
     }
+
+    private struct Unexpected: Error { let event: GroupEvent }
 
     @Test func missingRecordsAreNotPassedOver() async throws {
         try await make()
@@ -292,7 +297,67 @@ import Testing
         #expect(error?.message.contains("log.db-wal is damaged") == true)
         #expect(try bytes("log.db-wal") == wal)
         let report = try await LogInspection(path).report()
+        #expect(report.problems.count == 1)
         #expect(report.problems.first?.message.contains("log.db-wal is damaged") == true)
+        #expect(report.records == 10, "a single bit is put right in the copy that is read")
+        #expect(try bytes("log.db-wal") == wal)
+    }
+
+    /// Whole sectors are gone: what is behind them is saved, and what they held and no later page holds is said to be lost.
+    @Test(arguments: [0, 1, 2, 5, 9])
+    func whatIsBehindALostPageIsSaved(_ frame: Int) async throws {
+        try await leaveWAL()
+        var wal = try bytes("log.db-wal")
+        let start = 32 + frame * 4120 + 24
+        for offset in start..<start + 4096 { wal[offset] = 0x5a }
+        try write(wal, "log.db-wal")
+        var (keys, problems) = ([String](), [LogProblem]())
+        _ = try await LogInspection(path).walk { finding in
+            switch finding {
+            case .records(let records): keys += records.map(\.key)
+            case .problem(let problem): problems.append(problem)
+            }
+        }
+        #expect(problems.first?.message.contains("log.db-wal is damaged") == true)
+        // All records are in one page, and its last version holds every one of them.
+        #expect(keys == (0..<10).map { "runs-\($0)" } || problems.count > 1, "\(problems)")
+        #expect(problems.allSatisfy { $0.message.contains(path) })
+    }
+
+    @Test func everyBitOfTheHeaderIsWatched() async throws {
+        try await leaveWAL()
+        let wal = try bytes("log.db-wal")
+        for bit in 0..<32 * 8 {
+            var flipped = wal
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(flipped.withUnsafeBytes { WALCheck.damagedFrame($0) } == 0, "bit \(bit)")
+        }
+    }
+
+    @Test func aBitOfAFrameIsPutRightOrLeftAsItIs() async throws {
+        try await leaveWAL()
+        let wal = try bytes("log.db-wal")
+        var (right, left) = (0, 0)
+        for offset in stride(from: 32, to: min(wal.count / 2, 8 * 4120), by: 61) {
+            var flipped = wal
+            flipped[offset] ^= 1 << UInt8(offset % 8)
+            let mended = try #require(WALSalvage.mend(flipped), "byte \(offset)")
+            try #require(mended.withUnsafeBytes { WALCheck.scan($0).whole } == (wal.count - 32) / 4120)
+            let contents = [mended, wal, flipped].map(SQLiteLogDamageTests.contents)
+            let isRight = contents[0] == contents[1]
+            let isLeft = contents[0].map { $0.dropFirst(8) } == contents[2].map { $0.dropFirst(8) }
+            #expect(isRight || isLeft, "byte \(offset)")
+            if isRight { right += 1 } else { left += 1 }
+        }
+        #expect(right > left * 2, "\(right) put right, \(left) left")
+    }
+
+    /// The frames without salts and sums.
+    private static func contents(_ wal: [UInt8]) -> [[UInt8]] {
+        (0..<(wal.count - 32) / 4120).map { number in
+            let start = 32 + number * 4120
+            return Array(wal[start..<start + 8] + wal[start + 24..<start + 4120])
+        }
     }
 
     @Test func everyBitOfAnOldTransactionIsWatched() async throws {

@@ -89,11 +89,12 @@ final class World: Sendable {
 
 /// A log with the toy's topics, and the loops that run over it.
 struct ToyStage {
-    let log = InMemoryLog()
+    let log: any MessageLog
     let world = World()
     let time = ManualTime()
 
-    init(partitions: Int = 2) async throws {
+    init(partitions: Int = 2, log: any MessageLog = InMemoryLog()) async throws {
+        self.log = log
         try await log.create(
             (Topic.allCases.map(\.rawValue) + [Topic.state(of: "toy")]).map { name in
                 TopicConfiguration(
@@ -108,6 +109,7 @@ struct ToyStage {
         var settings = ServiceLoop<ToySubject>.Settings()
         settings.backoff = Backoff(first: .milliseconds(1), most: .milliseconds(2))
         settings.lazyCommit = .milliseconds(5)
+        settings.stallCheck = .milliseconds(20)
         return ServiceLoop(
             subject: ToySubject(world: world), log: log,
             node: ServiceNode(service: "bai-toy", host: node, processID: 1),

@@ -42,7 +42,7 @@ package final class FaultShim: Sendable {
 
     /// What a program needs in its environment for its calls to fail.
     package var environment: [String: String] {
-        ["LD_PRELOAD": library, "BAI_FAULTS": instructions, "BAI_CLOCK": clock]
+        ["LD_PRELOAD": library, "BAI_FAULTS": instructions, "BAI_WALL_CLOCK": clock]
     }
 
     private var clock: String { folder.file("clock") }

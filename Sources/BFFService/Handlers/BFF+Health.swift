@@ -34,7 +34,7 @@ extension BFF {
             var next = try await log.committedOffsets(of: group.name)
             for number in 0..<count {
                 let partition = TopicPartition(topic: group.input.rawValue, partition: number)
-                if next[partition] == nil { next[partition] = try await log.range(of: partition).lowerBound }
+                if next[partition] == nil { next[partition] = try await range(of: partition)?.lowerBound }
             }
             report.lag[group.name] = try await lag(behind: next)
         }
@@ -43,6 +43,7 @@ extension BFF {
             report.problems.append(
                 "\(bad.count) records could not be read and are not shown; the last was \(bad.last ?? "")")
         }
+        report.problems += progress.damage.values.map(\.message).sorted()
         if let obstacle = progress.obstacle {
             report.problems.append("the read model waits: \(obstacle.message)")
         }
@@ -54,9 +55,17 @@ extension BFF {
     private func lag(behind next: [TopicPartition: Int64]) async throws(MessageLogError) -> Int64 {
         var lag: Int64 = 0
         for (partition, offset) in next {
-            lag += max(0, try await log.range(of: partition).upperBound - offset)
+            lag += max(0, (try await range(of: partition)?.upperBound ?? offset) - offset)
         }
         return lag
+    }
+
+    /// The offsets that are there; nil where damage hides them, which whoever reads that partition says.
+    private func range(of partition: TopicPartition) async throws(MessageLogError) -> Range<Int64>? {
+        do throws(MessageLogError) { return try await log.range(of: partition) } catch {
+            guard error.position != nil else { throw error }
+            return nil
+        }
     }
 
     func getMetrics(_ call: Call) async throws -> ServerResponse {

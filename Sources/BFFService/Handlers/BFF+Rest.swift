@@ -108,6 +108,10 @@ extension DeadLetter {
         if topic.hasPrefix(Topic.state(of: "")) {
             return "what \(service) had in hand is not replayed, since it has moved on; submit the run again"
         }
+        if damaged == true {
+            return
+                "its record was damaged in the log: what is left of it is not what was published; do again what it asked for"
+        }
         return value == nil
             ? "its record was too large to be kept in it, and is at \(topic)/\(partition)@\(offset) only"
             : nil

@@ -121,6 +121,7 @@ extension Schemas {
                 .optional("text", .string, "the record's value"),
                 .optional("bytes", .string, "the same in base64 where it is no text"),
                 Schema.Member("reason", .string), Schema.Member("tries", .integer),
+                .optional("damaged", .boolean, "true: the value is not what was published"),
             ])
         ),
         (

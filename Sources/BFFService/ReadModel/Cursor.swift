@@ -1,5 +1,5 @@
 internal import API
-internal import Runtime
+package import Runtime
 
 /// A place in a list, as clients carry it: parts with points between them. Clients do not look into it.
 struct Cursor: CustomStringConvertible {
@@ -33,14 +33,15 @@ struct Cursor: CustomStringConvertible {
 }
 
 /// A place in the stream of events.
-struct EventCursor: Equatable {
+package struct EventCursor: Equatable {
     /// The building of the read model that counted it.
-    var incarnation: String
-    var sequence: Int64
+    package var incarnation: String
+    package var sequence: Int64
     /// When the log took the event: where to begin when the model was built anew since.
-    var logged: Timestamp
+    package var logged: Timestamp
 
-    var text: String { Cursor(incarnation, sequence, logged.milliseconds).description }
+    /// As clients carry it.
+    package var text: String { Cursor(incarnation, sequence, logged.milliseconds).description }
 
     init(incarnation: String, sequence: Int64, logged: Timestamp) {
         self.incarnation = incarnation
@@ -48,7 +49,8 @@ struct EventCursor: Equatable {
         self.logged = logged
     }
 
-    init(_ text: String) throws(APIError) {
+    /// Reads what `text` wrote.
+    package init(_ text: String) throws(APIError) {
         let cursor = try Cursor(text, count: 3)
         incarnation = cursor.parts[0]
         sequence = try cursor.integer(1)

@@ -20,6 +20,8 @@ struct LogFeed {
     }
 
     private var sources: [Source]
+    /// Why partitions cannot be read on. The others go on.
+    private(set) var damage: [TopicPartition: MessageLogError] = [:]
 
     /// - Parameter topics: causes before effects, which decides between records of the same time.
     init(topics: [Topic], positions: [TopicPartition: Int64]) {
@@ -48,10 +50,25 @@ struct LogFeed {
         for index in sources.indices.reversed()
         where sources[index].records.isEmpty && sources[index].mayHaveMore {
             let source = sources[index]
-            let records = try await log.read(source.partition, from: source.next, limit: LogFeed.piece)
+            let records = try await read(source, from: log)
             sources[index].records = records[...]
             sources[index].mayHaveMore = !records.isEmpty
             if let last = records.last { sources[index].next = last.offset + 1 }
+        }
+    }
+
+    /// What comes next in a source; nothing where it is damaged.
+    private mutating func read(
+        _ source: Source, from log: any MessageLog
+    ) async throws(MessageLogError) -> [LogRecord] {
+        do throws(MessageLogError) {
+            let records = try await log.read(source.partition, from: source.next, limit: LogFeed.piece)
+            damage[source.partition] = nil
+            return records
+        } catch {
+            guard error.position != nil else { throw error }
+            damage[source.partition] = error
+            return []
         }
     }
 

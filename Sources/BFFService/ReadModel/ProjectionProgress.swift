@@ -10,6 +10,7 @@ package final class ProjectionProgress: Sendable {
         var buildings = 0
         var distrust: String?
         var obstacle: Obstacle?
+        var damage: [TopicPartition: MessageLogError] = [:]
         var next = 0
         var waiters: [Int: (target: [TopicPartition: Int64], continuation: AsyncStream<Void>.Continuation)] =
             [:]
@@ -59,6 +60,11 @@ package final class ProjectionProgress: Sendable {
     var obstacle: Obstacle? { state.withLock { $0.obstacle } }
 
     func isHeldUp(by obstacle: Obstacle) { state.withLock { $0.obstacle = obstacle } }
+
+    /// What of the log cannot be read, and is not in the model; all else is.
+    var damage: [TopicPartition: MessageLogError] { state.withLock { $0.damage } }
+
+    func isDamaged(_ damage: [TopicPartition: MessageLogError]) { state.withLock { $0.damage = damage } }
 
     /// The model has come to `positions`.
     func advance(to positions: [TopicPartition: Int64]) {

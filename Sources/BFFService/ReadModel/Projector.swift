@@ -86,14 +86,25 @@ package actor Projector {
             }
             try failPoints.pass("bff.before-take")
             let records = try await feed.next(Projector.batch, from: log)
+            tell(feed.damage)
             if records.isEmpty {
-                _ = try await log.wait(for: positions, timeout: Projector.patience)
+                let sound = positions.filter { feed.damage[$0.key] == nil }
+                _ = try await log.wait(for: sound, timeout: Projector.patience)
             } else {
                 try failPoints.pass("bff.after-take")
                 try write(records)
                 progressed()
             }
         }
+    }
+
+    /// Says what of the log cannot be read; all else is shown.
+    private func tell(_ damage: [TopicPartition: MessageLogError]) {
+        let known = progress.damage
+        for (partition, error) in damage where known[partition] != error {
+            output.error("cannot be read, goes on with the rest", ["error": error.message])
+        }
+        progress.isDamaged(damage)
     }
 
     /// The model was moved on by somebody else.
@@ -161,7 +172,12 @@ package actor Projector {
 
     private func isOfAnotherLog() async throws(MessageLogError) -> Bool {
         for (partition, next) in positions {
-            if try await log.range(of: partition).upperBound < next { return true }
+            do {
+                if try await log.range(of: partition).upperBound < next { return true }
+            } catch {
+                // What is damaged is said when it is read.
+                guard error.position != nil else { throw error }
+            }
         }
         return false
     }

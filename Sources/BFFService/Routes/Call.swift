@@ -1,6 +1,5 @@
 internal import API
 internal import Diagnostics
-internal import FoundationEssentials
 internal import HTTPMessages
 internal import HTTPServer
 internal import JSON
@@ -92,13 +91,7 @@ struct Call: Sendable {
     /// A point in time: milliseconds since 1970, ISO 8601, or how long ago (`90s`, `1h30m`).
     func time(_ name: String) throws(APIError) -> Timestamp? {
         guard let text = text(name) else { return nil }
-        if let milliseconds = Int64(text) { return Timestamp(milliseconds: milliseconds) }
-        if let ago = TimeSpan(text) { return now + (.zero - ago.duration) }
-        for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
-            if let date = try? Date(text, strategy: style) {
-                return Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
-            }
-        }
+        if let time = Timestamp(asked: text, now: now) { return time }
         throw APIError(
             .invalidRequest,
             "\(name) must be milliseconds since 1970, a time such as 2025-11-21T08:00:00Z, or how long ago such as 1h30m, not '\(text)'"
@@ -130,7 +123,7 @@ struct Call: Sendable {
         _ type: Value.Type, keys: [String]
     ) throws(APIError) -> Value {
         do {
-            let tree = try JSONCoding.decode(JSONValue.self, from: request.body)
+            let tree = try JSONValue(parsing: request.body)
             guard let members = tree.object else {
                 throw APIError(.invalidRequest, "the body must be a JSON object")
             }
@@ -141,7 +134,7 @@ struct Call: Sendable {
                     "the body has an unknown member '\(name)'\(near ?? ": it takes \(keys.sorted().joined(separator: ", "))")"
                 )
             }
-            return try JSONCoding.decode(type, from: request.body)
+            return try tree.decoded(as: type)
         } catch let error as APIError {
             throw error
         } catch {

@@ -80,7 +80,10 @@ struct Submitter: Sendable {
     /// Waits until the read model has every run that is on the log now.
     private func seeAllSubmissions() async throws {
         var ends: [TopicPartition: Int64] = [:]
-        for partition in progress.positions.keys where partition.topic == Topic.runs.rawValue {
+        // What damage hides nobody sees before it is mended. A request that is behind it and is repeated makes the same runs again, by their ids.
+        let damage = progress.damage
+        for partition in progress.positions.keys
+        where partition.topic == Topic.runs.rawValue && damage[partition] == nil {
             ends[partition] = try await log.range(of: partition).upperBound
         }
         let patience = progress.obstacle == nil ? Submitter.patience : .zero

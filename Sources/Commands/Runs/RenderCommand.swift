@@ -20,42 +20,33 @@ struct RenderCommand: Subcommand {
             With --dry-run=server the API server looks at them, too, and says what is wrong; it stores nothing.
             """,
         options: [
-            .value(
-                "descriptor", short: "f", "FILE", "the descriptor; - reads standard input", completion: .files
-            ),
-            .value("set", "KEY=VALUE", "override a key of the descriptor: run.repeats=3", isRepeated: true),
-            .value(
-                "script", "DIR", "a folder or file that the benchmark finds in its work folder",
-                completion: .folders),
+            DescriptorChoice.descriptor,
+            DescriptorChoice.set, DescriptorChoice.script,
             .value("run", "ID", "the run's id; without it one of zeros"),
             .value("attempt", "N", "the attempt's number; without it 1"),
+<<<<<<< HEAD
             .value(
                 "dry-run", "WHO", "server: ask the cluster's API server whether it would take them",
                 choices: ["server"]),
         ] + ClusterOptions.syntax,
         arguments: [ArgumentSyntax("FILE", "the descriptor", isOptional: true, completion: .files)],
+=======
+        ],
+        arguments: [DescriptorChoice.argument],
+>>>>>>> f8ab357 (Let damage stop one partition and nobody else, and pass over it on command)
         examples: [
             "baictl render benchmark --descriptor=descriptors/examples/distributed.toml",
             "BAI_KUBERNETES_VERSION=1.27 baictl render benchmark d.toml | kubectl apply --dry-run=server -f -",
         ])
 
-    private let file: String
-    private let overrides: [String]
-    private let script: String?
+    private let choice: DescriptorChoice
     private let run: String?
     private let attempt: Int
     /// The cluster to ask.
     private let asked: ClusterOptions?
 
     init(_ invocation: Invocation) throws(UsageError) {
-        switch (invocation.value("descriptor"), invocation.argument("FILE")) {
-        case (let file?, nil), (nil, let file?): self.file = file
-        case (nil, nil):
-            throw UsageError("Which descriptor? Give --descriptor=FILE.", command: invocation.command)
-        case (_?, _?): throw UsageError("Name one descriptor, not two.", command: invocation.command)
-        }
-        overrides = invocation.values("set")
-        script = invocation.value("script")
+        choice = try DescriptorChoice(invocation)
         run = invocation.value("run")
         let number = invocation.value("attempt") ?? "1"
         guard let attempt = Int(number), (1...99_999).contains(attempt) else {
@@ -66,11 +57,11 @@ struct RenderCommand: Subcommand {
     }
 
     func run(_ context: CommandContext) async throws -> ExitCode {
-        let source = try DescriptorSource.read(file)
-        var descriptor = try source.check(overrides: overrides, context)
-        if let script {
+        let source = try DescriptorSource.read(choice.file)
+        var descriptor = try source.check(overrides: choice.overrides, context)
+        if let script = choice.script {
             descriptor.ml = descriptor.ml ?? Descriptor.Program()
-            descriptor.ml?.script = Descriptor.Script(script: DescriptorSource.absolute(script))
+            descriptor.ml?.script = Descriptor.Script(script: script)
         }
         let resolved = try InstallationSettings.resolve(
             context.installation, environment: context.environment)
@@ -90,7 +81,7 @@ struct RenderCommand: Subcommand {
         do throws(RenderFailure) {
             return try renderer.render(request).objects
         } catch {
-            let lines = error.problems.map { "\(file): \($0)" }
+            let lines = error.problems.map { "\(choice.file): \($0)" }
             throw CommandFailure(.usage, lines.joined(separator: "\n"), code: "not_renderable")
         }
     }

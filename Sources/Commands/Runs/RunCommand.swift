@@ -18,59 +18,46 @@ struct RunCommand: Subcommand {
             once for the same content.
             """,
         options: [
-            .value(
-                "descriptor", short: "f", "FILE", "the descriptor; - reads standard input", completion: .files
-            ),
+            DescriptorChoice.descriptor,
             .flag("watch", short: "w", "follow the run until it has ended, and print what it measured"),
             .flag("wait", "like --watch, without the statuses in between"),
-            .value("set", "KEY=VALUE", "override a key of the descriptor: run.repeats=3", isRepeated: true),
-            .value(
-                "script", "DIR", "a folder or file that the benchmark finds in its work folder",
-                completion: .folders),
+            DescriptorChoice.set, DescriptorChoice.script,
             .value(
                 "idempotency-key", "KEY", "the same key with the same descriptor makes the runs only once"),
             .flag("dry-run", "check only, and print what would be submitted"),
         ],
-        arguments: [ArgumentSyntax("FILE", "the descriptor", isOptional: true, completion: .files)],
+        arguments: [DescriptorChoice.argument],
         examples: [
             "baictl run benchmark --descriptor=sample-benchmarks/hello-world/descriptor.toml --watch",
             "baictl run benchmark -f d.toml --set run.repeats=10 --set env.vars.SIZE=large -o name",
             "generate-descriptor | baictl run benchmark -f - --wait",
         ])
 
-    private let file: String
-    private let overrides: [String]
-    private let script: String?
+    private let choice: DescriptorChoice
     private let idempotencyKey: String?
     private let isDryRun: Bool
     private let follow: RunFollower.Style?
 
     init(_ invocation: Invocation) throws(UsageError) {
-        switch (invocation.value("descriptor"), invocation.argument("FILE")) {
-        case (let file?, nil), (nil, let file?): self.file = file
-        case (nil, nil):
-            throw UsageError("Which descriptor? Give --descriptor=FILE.", command: invocation.command)
-        case (_?, _?): throw UsageError("Name one descriptor, not two.", command: invocation.command)
-        }
-        overrides = invocation.values("set")
-        script = invocation.value("script")
+        choice = try DescriptorChoice(invocation)
         idempotencyKey = invocation.value("idempotency-key")
         isDryRun = invocation.has("dry-run")
         follow = invocation.has("watch") ? .everything : invocation.has("wait") ? .resultOnly : nil
     }
 
     func run(_ context: CommandContext) async throws -> ExitCode {
-        let source = try DescriptorSource.read(file)
+        let source = try DescriptorSource.read(choice.file)
         // What is wrong with it is said at once and in full, before any service is asked.
-        let descriptor = try source.check(overrides: overrides, context)
+        let descriptor = try source.check(overrides: choice.overrides, context)
         try await context.ensureServices()
         var request = SubmitRequest(
-            descriptor: source.text, filename: source.name, directory: source.folder, overrides: overrides,
-            script: script.map(DescriptorSource.absolute), dryRun: isDryRun, client: context.requester)
+            descriptor: source.text, filename: source.name, directory: source.folder,
+            overrides: choice.overrides,
+            script: choice.script, dryRun: isDryRun, client: context.requester)
         if context.isRemote {
             // What is on this machine, the server cannot read.
             (request.directory, request.script) = (nil, nil)
-            let upload = ScriptUpload(script, descriptor, folder: source.folder)
+            let upload = ScriptUpload(choice.script, descriptor, folder: source.folder)
             request.upload = try await upload?.send(context)
         }
         // With a key, asking again after an answer that got lost makes no second run.

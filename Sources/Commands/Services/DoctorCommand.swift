@@ -126,9 +126,12 @@ struct DoctorCommand: Subcommand {
         if down.count == LocalStack.services.count {
             return Finding(subject: "services", message: "not started", cure: "start them with `baictl up`")
         }
+        let troubles = await context.stack.troubles().sorted { $0.key < $1.key }
+            .flatMap { service, problems in problems.map { "\(service): \($0)" } }
+        let bad = (down.isEmpty ? [] : ["\(down.joined(separator: ", ")) down"]) + troubles
         return Finding(
-            subject: "services", message: down.isEmpty ? "all up" : "\(down.joined(separator: ", ")) down",
-            cure: down.isEmpty ? nil : "look into \(context.installation.serviceLogs)")
+            subject: "services", message: bad.isEmpty ? "all up" : bad.joined(separator: "; "),
+            cure: bad.isEmpty ? nil : "look into \(context.installation.serviceLogs)")
     }
 
     private func api(_ context: CommandContext) async -> Finding {

@@ -19,11 +19,12 @@ struct StatusCommand: Subcommand {
             return try remote(health, context)
         }
         let states = context.stack.states()
+        let troubles = await context.stack.troubles()
         let rows = states.map { state in
             let lag = health?.lag[String(state.name.dropFirst("bai-".count))]
             return [
                 Table.Cell(state.name),
-                state.processID == nil ? Table.Cell("down", .red) : Table.Cell("up", .green),
+                StatusCommand.cell(state, hasTrouble: troubles[state.name] != nil),
                 Table.Cell(state.processID.map { "\($0)" } ?? "-"), Table.Cell(lag.map { "\($0)" } ?? "-"),
             ]
         }
@@ -33,6 +34,7 @@ struct StatusCommand: Subcommand {
                 "pid": state.processID.map { .integer(Int64($0)) } ?? .null,
                 "lag": (health?.lag[String(state.name.dropFirst("bai-".count))]).map { .integer($0) }
                     ?? .null,
+                "problems": .array((troubles[state.name] ?? []).map { .string($0) }),
             ])
         }
         try context.print(
@@ -40,11 +42,21 @@ struct StatusCommand: Subcommand {
                 items: items, names: states.map(\.name),
                 table: Table(header: ["SERVICE", "STATE", "PID", "TO DO"], rows: rows, numbers: [2, 3]),
                 emptyNote: ""))
-        for problem in health?.problems ?? [] { context.terminal.say("problem: \(problem)") }
+        for problem in health?.problems ?? [] { context.terminal.say("problem: bai-bff: \(problem)") }
+        for state in states {
+            for problem in troubles[state.name] ?? [] {
+                context.terminal.say("problem: \(state.name): \(problem)")
+            }
+        }
         if states.allSatisfy({ $0.processID == nil }) {
             context.terminal.say("Start the services with `baictl up`.")
         }
         return states.allSatisfy { $0.processID != nil } && health != nil ? .ok : .unreachable
+    }
+
+    private static func cell(_ state: LocalStack.ServiceState, hasTrouble: Bool) -> Table.Cell {
+        if state.processID == nil { return Table.Cell("down", .red) }
+        return hasTrouble ? Table.Cell("up, in trouble", .yellow) : Table.Cell("up", .green)
     }
 
     private func remote(_ health: HealthReport, _ context: CommandContext) throws -> ExitCode {
