@@ -3,7 +3,7 @@
 #
 #   infra/setup/sanitize.sh [thread|address] [TARGET ...]      both sanitizers, and all targets, unless told otherwise
 #
-# A report of the sanitizer fails its target, also where all of its tests pass.
+# A report of the sanitizer fails its target, also where all of its tests pass. The last line is the verdict; where it is FAILED, so is the exit code.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -47,5 +47,8 @@ for sanitizer in $sanitizers; do
     done
 done
 
-[ ${#failures[@]} -eq 0 ] || echo "failed: ${failures[*]}"
-[ ${#failures[@]} -eq 0 ]
+if [ ${#failures[@]} -gt 0 ]; then
+    echo "FAILED: ${failures[*]}"
+    exit 1
+fi
+echo "clean: $sanitizers, ${#targets[@]} targets"
