@@ -10,7 +10,9 @@ package func cpuTime(of body: () throws -> Void) rethrows -> Duration {
 /// The sanitizer that this process was built with.
 package enum Sanitizer {
     /// Whether there is one: it brings functions of its own.
-    package static let isThere = ["__asan_init", "__tsan_init"].contains { dlsym(nil, $0) != nil }
+    package static let isThere = ["__asan_init", "__tsan_init"].contains { (name: String) in
+        dlsym(nil, name) != nil
+    }
 
     /// How many times longer everything takes at most, by what their makers say and was seen here.
     package static let slowdown = isThere ? 20 : 1

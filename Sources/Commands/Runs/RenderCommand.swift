@@ -24,16 +24,11 @@ struct RenderCommand: Subcommand {
             DescriptorChoice.set, DescriptorChoice.script,
             .value("run", "ID", "the run's id; without it one of zeros"),
             .value("attempt", "N", "the attempt's number; without it 1"),
-<<<<<<< HEAD
             .value(
                 "dry-run", "WHO", "server: ask the cluster's API server whether it would take them",
                 choices: ["server"]),
         ] + ClusterOptions.syntax,
-        arguments: [ArgumentSyntax("FILE", "the descriptor", isOptional: true, completion: .files)],
-=======
-        ],
         arguments: [DescriptorChoice.argument],
->>>>>>> f8ab357 (Let damage stop one partition and nobody else, and pass over it on command)
         examples: [
             "baictl render benchmark --descriptor=descriptors/examples/distributed.toml",
             "BAI_KUBERNETES_VERSION=1.27 baictl render benchmark d.toml | kubectl apply --dry-run=server -f -",
