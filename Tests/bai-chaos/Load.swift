@@ -29,7 +29,7 @@ actor Load {
     }
 
     /// How many of the runs that were promised have not ended.
-    var open: Int { promises.count - ended.count }
+    var open: Int { promises.keys.count { !ended.contains($0) } }
 
     /// Submits and looks until `stop()`; each user has one request at a time.
     func run(users: Int) async throws {
@@ -42,10 +42,8 @@ actor Load {
     /// No run is submitted any more.
     func stop() { isOpen = false }
 
-    /// The runs that the log says have ended.
-    func noteEnded(_ runs: some Sequence<String>) {
-        for run in runs where promises[run] != nil { ended.insert(run) }
-    }
+    /// The runs that the log says have ended: some have before whoever submitted them hears of it.
+    func noteEnded(_ runs: some Sequence<String>) { ended.formUnion(runs) }
 
     func noteSightings(_ seen: [StatusSighting]) { sightings += seen }
 
