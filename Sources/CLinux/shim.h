@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* prctl and syscall are variadic, which Swift does not import. */
@@ -75,11 +76,26 @@ static inline void clinux_atomic_store(unsigned *word, unsigned value) { __atomi
 static inline unsigned clinux_atomic_exchange(unsigned *word, unsigned value) {
     return __atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
 }
+/* Not 0 where the word was what is expected. */
+static inline int clinux_atomic_compare_exchange(unsigned *word, unsigned expected, unsigned value) {
+    return __atomic_compare_exchange_n(word, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
 static inline void clinux_atomic_add(unsigned *word, int change) { __atomic_fetch_add(word, change, __ATOMIC_SEQ_CST); }
 /* Returns when woken, when the word is not what is expected, on a signal, and after the time, if there is one (less than 0: none). */
 static inline void clinux_futex_wait(unsigned *word, unsigned expected, long nanoseconds) {
     struct timespec time = { .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000 };
     syscall(SYS_futex, word, FUTEX_WAIT, expected, nanoseconds < 0 ? NULL : &time, NULL, 0);
+}
+/* The same, for one who is woken only by whom wakes one of its bits, or anybody. */
+static inline void clinux_futex_wait_for(unsigned *word, unsigned expected, unsigned bits, long nanoseconds) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += (end.tv_nsec + nanoseconds) / 1000000000;
+    end.tv_nsec = (end.tv_nsec + nanoseconds) % 1000000000;
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, &end, NULL, bits);
+}
+static inline void clinux_futex_wake_for(unsigned *word, int count, unsigned bits) {
+    syscall(SYS_futex, word, FUTEX_WAKE_BITSET, count, NULL, NULL, bits);
 }
 static inline void clinux_futex_wake(unsigned *word, int count) {
     syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);

@@ -1,7 +1,7 @@
 /// What a log that keeps leases itself does for its group members; `LeasedMember` does the rest.
 package protocol GroupBackend: Sendable {
-    /// Rung after everything that was published and after every change of a group.
-    var signal: Signal { get }
+    /// Rung when something was published that the member consumes, and when its group has changed; maybe also when not.
+    func signal(of member: MemberIdentity) -> Signal
 
     /// The group's version and the records that are there, in one look.
     func look(at group: String, _ positions: [TopicPartition: Int64], limit: ReadLimit)

@@ -2,7 +2,7 @@ package import Runtime
 
 /// A log in the memory of one process, with the semantics of the durable ones. For tests.
 package actor InMemoryLog: MessageLog, GroupBackend {
-    package nonisolated let signal = Signal()
+    private nonisolated let signal = Signal()
     private let time: any TimeSource
     private let ids: any IDSource
 
@@ -16,6 +16,8 @@ package actor InMemoryLog: MessageLog, GroupBackend {
         self.time = time
         self.ids = ids
     }
+
+    package nonisolated func signal(of member: MemberIdentity) -> Signal { signal }
 
     package func create(_ topics: [TopicConfiguration]) throws(MessageLogError) {
         try checkOpen()

@@ -8,6 +8,7 @@ package actor LeasedMember: GroupMember {
     package nonisolated let identity: MemberIdentity
     private let topics: [String]
     private let backend: any GroupBackend
+    private let signal: Signal
 
     private var held: [Int: PartitionLease] = [:]
     /// Assigned but not told yet.
@@ -28,13 +29,14 @@ package actor LeasedMember: GroupMember {
         self.identity = identity
         self.topics = topics
         self.backend = backend
+        signal = backend.signal(of: identity)
     }
 
     package func poll(limit: ReadLimit, timeout: Duration) async throws(MessageLogError) -> GroupEvent {
         let deadline = ContinuousClock.now + timeout
         while true {
             try checkPresent()
-            let heard = backend.signal.count
+            let heard = signal.count
             if !news.isEmpty { return tellNews() }
             let version = try await readAhead(limit)
             if version != seenVersion || ContinuousClock.now >= nextBalance {
@@ -46,7 +48,7 @@ package actor LeasedMember: GroupMember {
             if !records.isEmpty { return .records(records) }
             let remaining = deadline - .now
             if remaining <= .zero || Task.isCancelled { return .idle }
-            await backend.signal.wait(beyond: heard, timeout: min(remaining, LeasedMember.attention))
+            await signal.wait(beyond: heard, timeout: min(remaining, LeasedMember.attention))
         }
     }
 

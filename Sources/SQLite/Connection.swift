@@ -12,8 +12,8 @@ final class Connection {
     let path: String
     private let busyTimeout: Duration
     private var busySince = ContinuousClock.now
-    /// Waits for somebody's lock instead of sleeping a little.
-    var waitForOthers: (() -> Void)?
+    /// Waits for somebody's lock instead of sleeping a little; false where it is not wanted any more.
+    var waitForOthers: (() -> Bool)?
     /// How many pages the WAL had after the last commit of this connection.
     private(set) var pagesInWAL = 0
 
@@ -85,10 +85,7 @@ final class Connection {
     private func wait(after tries: Int32) -> Bool {
         if tries == 0 { busySince = .now }
         guard busySince.duration(to: .now) < busyTimeout else { return false }
-        if let waitForOthers {
-            waitForOthers()
-            return true
-        }
+        if let waitForOthers { return waitForOthers() }
         let most = min(Connection.waits.lowerBound << UInt32(min(tries, 8)), Connection.waits.upperBound)
         // On the connection's own queue, where waiting is what there is to do.
         usleep(UInt32.random(in: most / 2...most))

@@ -183,8 +183,9 @@ package final class Database {
     /// The row id of the last insert.
     package var lastInsertedID: Int64 { sqlite3_last_insert_rowid(connection.handle) }
 
-    /// Waits by `wait` while another connection has a lock, instead of sleeping a little: it returns when trying again may help, soon in any case.
-    package func waitForOthers(_ wait: @escaping () -> Void) { connection.waitForOthers = wait }
+    /// Waits by `wait` while another connection has a lock, instead of sleeping a little: it returns when trying again may help, soon in any case, and
+    /// false where that is not wanted any more, whereupon the call throws `busy`.
+    package func waitForOthers(_ wait: @escaping () -> Bool) { connection.waitForOthers = wait }
 
     /// A number that is another one after every transaction, of whichever connection, that changed something. Only comparable with itself.
     package var dataVersion: UInt32 {

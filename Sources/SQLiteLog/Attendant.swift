@@ -17,7 +17,11 @@ final class Attendant: Sendable {
     private struct State {
         var hearts: [String: Heart] = [:]
         /// Its events say that the bell was written to; nil before somebody waits, and where the system has no more watches to give.
-        var ears: Int32?
+        var watch: Int32?
+        /// Who sleeps until something comes.
+        var ears: [ObjectIdentifier: Ear] = [:]
+        /// How many commits had been told when the bell was heard last.
+        var heard: UInt32
         var isStarted = false
         var isStopped = false
     }
@@ -27,7 +31,8 @@ final class Attendant: Sendable {
     private let bell: OpenFile
     /// Wakes the thread to look at what has changed here.
     private let nudge: Int32
-    private let state = Locked(State())
+    private let members: MembersFile
+    private let state: Locked<State>
 
     /// How often somebody who waits looks where the bell cannot be watched.
     private static let deafness: Int32 = 50
@@ -36,16 +41,19 @@ final class Attendant: Sendable {
 
     /// - Parameters:
     ///   - path: the log's file.
+    ///   - members: where commits are told.
     ///   - canListen: false behaves as a system without watches does, for tests.
-    init(besides path: String, canListen: Bool = true) throws(SystemError) {
+    init(besides path: String, _ members: MembersFile, canListen: Bool = true) throws(SystemError) {
         self.canListen = canListen
+        self.members = members
+        state = Locked(State(heard: members.news.commitCount))
         bell = try OpenFile("\(path)-bell")
         nudge = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard nudge >= 0 else { throw SystemError("make an eventfd for \(path)") }
     }
 
     deinit {
-        state.withLock { if let ears = $0.ears { close(ears) } }
+        state.withLock { if let watch = $0.watch { close(watch) } }
         close(nudge)
     }
 
@@ -54,7 +62,7 @@ final class Attendant: Sendable {
         let isFirst = state.withLock { state in
             if state.isStarted || state.isStopped { return false }
             state.isStarted = true
-            state.ears = listen()
+            state.watch = watchBell()
             return true
         }
         if isFirst { Thread.detach { self.run() } }
@@ -65,19 +73,50 @@ final class Attendant: Sendable {
         wake()
     }
 
-    private func listen() -> Int32? {
+    private func watchBell() -> Int32? {
         guard canListen else { return nil }
-        let ears = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
-        if ears >= 0, inotify_add_watch(ears, bell.path, UInt32(IN_MODIFY)) >= 0 { return ears }
-        close(ears)
+        let watch = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
+        if watch >= 0, inotify_add_watch(watch, bell.path, UInt32(IN_MODIFY)) >= 0 { return watch }
+        close(watch)
         return nil
+    }
+
+    /// From now on the ear's signal is rung when something may have been written to one of the places, until it is forgotten.
+    func listen(for places: Set<Int>) -> Ear {
+        let ear = Ear(members.news, places)
+        state.withLock { $0.ears[ObjectIdentifier(ear)] = ear }
+        return ear
+    }
+
+    func forget(_ ear: Ear) {
+        state.withLock { $0.ears[ObjectIdentifier(ear)] = nil }
     }
 
     /// Tells everybody, here and in other processes, that a commit was made.
     func ring() {
         var byte: UInt8 = 0
         // Where the byte cannot be written, at least this process hears it.
-        if pwrite(bell.descriptor, &byte, 1, 0) != 1 { signal.ring() }
+        if pwrite(bell.descriptor, &byte, 1, 0) != 1 { hear() }
+    }
+
+    /// Wakes everybody who waits in this process, whatever for.
+    func ringAll() {
+        signal.ring()
+        for ear in state.withLock({ $0.ears.values }) { ear.signal.ring() }
+    }
+
+    /// Wakes those for whom something may have come.
+    private func hear() {
+        signal.ring()
+        let news = members.news
+        let isUntold = state.withLock { state in
+            let now = news.commitCount
+            defer { state.heard = now }
+            return state.heard == now
+        }
+        // Somebody has committed who tells it elsewhere: an older program, or one that found the file gone and made a new one.
+        if isUntold { news.doubt() }
+        for ear in state.withLock({ $0.ears.values }) { ear.listen() }
     }
 
     func add(_ heartbeat: Heartbeat, of member: String) {
@@ -94,16 +133,16 @@ final class Attendant: Sendable {
     }
 
     private func run() {
-        let ears = state.withLock { $0.ears }
+        let watch = state.withLock { $0.watch }
         while let next = beatDue() {
-            var descriptors = [nudge, ears].compactMap {
+            var descriptors = [nudge, watch].compactMap {
                 $0.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             }
-            // Without ears everybody is woken to look, often enough to seem awake.
-            let isDeaf = ears == nil
+            // Without a watch everybody is woken to look, often enough to seem awake.
+            let isDeaf = watch == nil
             poll(&descriptors, nfds_t(descriptors.count), isDeaf ? Attendant.deafness : next)
             drain(nudge)
-            if ears.map({ drain($0) }) ?? isDeaf { signal.ring() }
+            if watch.map({ drain($0) }) ?? isDeaf { hear() }
         }
     }
 

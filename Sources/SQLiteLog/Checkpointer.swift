@@ -85,7 +85,10 @@ actor Checkpointer {
 
     private func connect() throws(MessageLogError) -> Database {
         let database = try file.connect(.readWrite, patience: Checkpointer.patience)
-        database.waitForOthers { [turn] in turn.wait() }
+        database.waitForOthers { [turn] in
+            turn.wait()
+            return true
+        }
         return database
     }
 }

@@ -19,9 +19,18 @@ final class MembersFile: Sendable {
     private static let firstSlot = 64
     private static let openers = 0..<1
 
+    /// Behind the slots, from the beginning of a page on, is what processes tell each other.
+    private static let newsOffset = 20 << 10
+    static let seatsOffset = newsOffset + News.size
+    private static let size = seatsOffset + Seats.size
+
     private let file: OpenFile
     /// The first bytes, which are for no member, tell who waits for whose transaction.
     let turns: Turns
+    /// Where something was written.
+    let news: News
+    /// What others may write for whoever waits.
+    let seats: Seats
 
     /// What a slot holds.
     fileprivate struct Slot {
@@ -36,16 +45,18 @@ final class MembersFile: Sendable {
     /// - Parameter path: the log's file.
     init(besides path: String) throws(SystemError) {
         file = try OpenFile("\(path)-members")
-        // Written through, so that a beat needs no space on a disk that has become full.
-        let size = MembersFile.offset(MembersFile.slots)
-        var end: UInt8 = 0
-        if pread(file.descriptor, &end, 1, size - 1) != 1 {
-            for offset in stride(from: 0, to: size, by: 4096) { pwrite(file.descriptor, &end, 1, offset) }
-            guard pwrite(file.descriptor, &end, 1, size - 1) == 1 else {
-                throw SystemError("write \(file.path)")
-            }
-        }
-        turns = try Turns(file)
+        try MembersFile.fill(file)
+        let memory = try SharedMemory(file, length: MembersFile.size)
+        turns = Turns(memory)
+        news = News(memory, at: MembersFile.newsOffset)
+        seats = Seats(memory, file, at: MembersFile.seatsOffset)
+    }
+
+    /// Makes the file as long as it has to be: older programs made shorter ones. With its space, so that a beat needs none on a disk that has become
+    /// full, and neither does a change of memory, which would end the process. What is there stays as it is.
+    private static func fill(_ file: OpenFile) throws(SystemError) {
+        let code = posix_fallocate(file.descriptor, 0, off_t(size))
+        guard code == 0 else { throw SystemError("make room in \(file.path)", code: code) }
     }
 
     /// Whether nobody else has the log open; nobody else can open it then until `shareOpen`.

@@ -24,6 +24,7 @@ struct LogFile: Sendable {
             usleep(2000)
         }
         members.turns.reset()
+        members.seats.reset()
         if isThere { try takeUp() } else { try make() }
         _ = members.tryShareOpen()
     }

@@ -43,13 +43,15 @@ actor Reader {
 }
 
 extension Tables {
-    /// Whether any partition has a record at or after its offset.
-    func hasRecords(_ positions: [TopicPartition: Int64]) throws(Failure) -> Bool {
+    /// Where the partitions end; nil if one has a record at or behind its offset.
+    func ends(ifNoneIsBehind positions: [TopicPartition: Int64]) throws(Failure) -> [TopicPartition: Int64]? {
+        var ends: [TopicPartition: Int64] = [:]
         for (partition, offset) in positions {
-            let first = try topic(of: partition).position(partition.partition, 0)
-            if try end(of: first) > offset { return true }
+            let end = try end(of: topic(of: partition).position(partition.partition, 0))
+            if end > offset { return nil }
+            ends[partition] = end
         }
-        return false
+        return ends
     }
 
     /// What a member of the group sees.

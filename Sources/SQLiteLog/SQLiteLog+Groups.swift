@@ -3,13 +3,16 @@ internal import Runtime
 internal import SQLite
 
 extension SQLiteLog: GroupBackend {
-    package var signal: Signal { attendant.signal }
+    package func signal(of member: MemberIdentity) -> Signal {
+        joined.withLock { $0[member]?.ear.signal } ?? attendant.signal
+    }
 
     package func join(
         group: String, topics: [String], settings: GroupSettings
     ) async throws(MessageLogError) -> any GroupMember {
         let identity = MemberIdentity(group: group, id: ids.next(), name: settings.member)
         let what = "join group \(group)"
+        let places = try await places(of: topics)
         let heartbeat: Heartbeat
         do throws(SystemError) { heartbeat = try members.take(lease: settings.lease) } catch {
             throw MessageLogError(.unavailable, "\(what): \(error)")
@@ -19,7 +22,8 @@ extension SQLiteLog: GroupBackend {
         let member = Tables.Member(
             id: identity.id, name: settings.member, topics: topics.sorted().joined(separator: "\n"),
             heart: heartbeat.heart)
-        joined.withLock { $0[identity] = member }
+        let ear = attendant.listen(for: places)
+        joined.withLock { $0[identity] = Joined(member: member, ear: ear) }
         do throws(MessageLogError) {
             try await writer.perform(what) { [members] (tables) throws(Failure) in
                 try tables.add(member, to: group, topics, members)
@@ -40,13 +44,23 @@ extension SQLiteLog: GroupBackend {
     package func look(
         at group: String, _ positions: [TopicPartition: Int64], limit: ReadLimit
     ) async throws(MessageLogError) -> GroupView {
-        try await reader.perform("poll as group \(group)") { (tables) throws(Failure) in
-            try tables.view(of: group, positions, limit)
+        let groupMark = members.news.mark(News.groups)
+        let loud = loud(positions)
+        if loud.isEmpty, let version = quiet.withLock({ $0.version(of: group, groupMark) }) {
+            return GroupView(version: version, records: [:])
         }
+        let view = try await reader.perform("poll as group \(group)") { (tables) throws(Failure) in
+            try tables.view(of: group, loud.mapValues(\.offset), limit)
+        }
+        quiet.withLock { $0.saw(view.version, of: group, groupMark) }
+        for (partition, look) in loud where view.records[partition] == nil {
+            remember(partition, endsAt: look.offset, look.mark)
+        }
+        return view
     }
 
     package func balance(_ identity: MemberIdentity) async throws(MessageLogError) -> [PartitionLease] {
-        guard let member = joined.withLock({ $0[identity] }) else { throw .logClosed }
+        guard let member = joined.withLock({ $0[identity]?.member }) else { throw .logClosed }
         attendant.heartbeat(of: identity.id)?.resume()
         let what = "balance group \(identity.group)"
         let settled = try await reader.perform(what) { [members] (tables) throws(Failure) in
@@ -83,8 +97,25 @@ extension SQLiteLog: GroupBackend {
 
     private func forget(_ member: MemberIdentity) {
         attendant.remove(member.id)
-        joined.withLock { $0[member] = nil }
+        let ear = joined.withLock { $0.removeValue(forKey: member)?.ear }
+        if let ear { attendant.forget(ear) }
     }
+
+    /// Where what concerns a group of these topics is counted.
+    private func places(of topics: [String]) async throws(MessageLogError) -> Set<Int> {
+        var places: Set = [News.groups]
+        for topic in try await self.topics() where topics.contains(topic.name) {
+            for partition in 0..<topic.partitions { places.insert(News.place(topic: topic.name, partition)) }
+        }
+        return places
+    }
+}
+
+/// A member that has joined through a log.
+struct Joined: Sendable {
+    var member: Tables.Member
+    /// What wakes it.
+    var ear: Ear
 }
 
 extension Tables {

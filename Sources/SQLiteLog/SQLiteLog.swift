@@ -36,24 +36,28 @@ package final class SQLiteLog: MessageLog {
     private let checkpointer: Checkpointer
     private let isClosed = Locked(false)
     /// The members that have joined through this object.
-    let joined = Locked<[MemberIdentity: Tables.Member]>([:])
+    let joined = Locked<[MemberIdentity: Joined]>([:])
     /// Up to where compacted partitions were found to have nothing to remove.
     let compacted = Locked<[TopicPartition: Int64]>([:])
 
+    /// What was found to have nothing new.
+    let quiet = Locked(Quiet())
+
     private init(
-        _ path: String, _ time: any TimeSource, _ ids: any IDSource, checkpointPages: Int
+        _ path: String, _ time: any TimeSource, _ ids: any IDSource, checkpointPages: Int,
+        _ failPoints: FailPoints
     ) throws(SystemError) {
         self.path = path
         self.time = time
         self.ids = ids
         file = LogFile(path: path)
         members = try MembersFile(besides: path)
-        attendant = try Attendant(besides: path)
+        attendant = try Attendant(besides: path, members)
         checkpointer = Checkpointer(file, pages: checkpointPages, members.turns, counters)
         writer = Writer(
             WriterThread.Parts(
                 file: file, members: members, attendant: attendant, checkpointer: checkpointer,
-                statistics: counters))
+                statistics: counters, time: time, failPoints: failPoints))
         reader = Reader(file, counters)
     }
 
@@ -65,11 +69,11 @@ package final class SQLiteLog: MessageLog {
     /// - Throws: `corrupt` when the file is something else or damaged, `unsupportedVersion` when a newer program wrote it. Neither is touched.
     package static func open(
         _ path: String, time: any TimeSource = SystemTime(), ids: any IDSource = RandomIDs(),
-        checkpointPages: Int = Checkpointer.usualPages
+        checkpointPages: Int = Checkpointer.usualPages, failPoints: FailPoints = .none
     ) async throws(MessageLogError) -> SQLiteLog {
         let log: SQLiteLog
         do throws(SystemError) {
-            log = try SQLiteLog(path, time, ids, checkpointPages: checkpointPages)
+            log = try SQLiteLog(path, time, ids, checkpointPages: checkpointPages, failPoints)
         } catch {
             throw MessageLogError(.unavailable, "open log \(path): \(error)")
         }
@@ -89,17 +93,18 @@ package final class SQLiteLog: MessageLog {
     }
 
     package func publish(_ records: [NewRecord]) async throws(MessageLogError) -> [RecordPosition] {
-        try await writer.perform("publish") { [time] (tables) throws(Failure) in
-            try tables.append(records, to: tables.places(of: records), at: time.now)
-        }
+        try await writer.publish(records, time)
     }
 
     package func read(
         _ partition: TopicPartition, from offset: Int64, limit: ReadLimit
     ) async throws(MessageLogError) -> [LogRecord] {
-        try await reader.perform("read \(partition)") { (tables) throws(Failure) in
+        guard let mark = loud([partition: offset])[partition]?.mark else { return [] }
+        let records = try await reader.perform("read \(partition)") { (tables) throws(Failure) in
             try tables.read(partition, from: offset, limit: limit)
         }
+        if records.isEmpty, limit.records > 0 { remember(partition, endsAt: offset, mark) }
+        return records
     }
 
     package func range(of partition: TopicPartition) async throws(MessageLogError) -> Range<Int64> {
@@ -112,16 +117,28 @@ package final class SQLiteLog: MessageLog {
         for positions: [TopicPartition: Int64], timeout: Duration
     ) async throws(MessageLogError) -> Bool {
         attendant.start()
+        let ear = attendant.listen(for: Set(positions.keys.map { News.place(topic: $0.topic, $0.partition) }))
+        defer { attendant.forget(ear) }
         let deadline = ContinuousClock.now + timeout
         while true {
-            let heard = attendant.signal.count
-            let isThere = try await reader.perform("wait for records") { (tables) throws(Failure) in
-                try tables.hasRecords(positions)
-            }
+            let heard = ear.signal.count
+            let isThere = try await isThere(positions)
             let remaining = deadline - .now
             if isThere || remaining <= .zero || Task.isCancelled { return isThere }
-            await attendant.signal.wait(beyond: heard, timeout: min(remaining, SQLiteLog.longestTrust))
+            await ear.signal.wait(beyond: heard, timeout: min(remaining, SQLiteLog.longestTrust))
         }
+    }
+
+    /// Whether some partition has a record at or behind its offset.
+    private func isThere(_ positions: [TopicPartition: Int64]) async throws(MessageLogError) -> Bool {
+        let loud = loud(positions)
+        if loud.isEmpty { return false }
+        let ends = try await reader.perform("wait for records") { (tables) throws(Failure) in
+            try tables.ends(ifNoneIsBehind: loud.mapValues(\.offset))
+        }
+        guard let ends else { return true }
+        for (partition, end) in ends { remember(partition, endsAt: end, loud[partition]?.mark) }
+        return false
     }
 
     package func close() async {
@@ -136,6 +153,25 @@ package final class SQLiteLog: MessageLog {
         await checkpointer.close()
         // Last: with the last connection SQLite empties the WAL, and only this one may write.
         await writer.close()
-        attendant.signal.ring()
+        attendant.ringAll()
+    }
+
+    /// Those of the positions at which there may be something, each with the mark of the news from before anybody looks.
+    func loud(_ positions: [TopicPartition: Int64]) -> [TopicPartition: (offset: Int64, mark: News.Mark)] {
+        // Whoever asks a log that is closed is to be told that.
+        let isClosed = isClosed.withLock { $0 }
+        return quiet.withLock { quiet in
+            var loud: [TopicPartition: (offset: Int64, mark: News.Mark)] = [:]
+            for (partition, offset) in positions {
+                let mark = members.news.mark(News.place(topic: partition.topic, partition.partition))
+                if isClosed || !quiet.isEnd(offset, of: partition, mark) { loud[partition] = (offset, mark) }
+            }
+            return loud
+        }
+    }
+
+    /// Remembers that nothing is in a partition behind an offset, as was seen after the mark was taken.
+    func remember(_ partition: TopicPartition, endsAt offset: Int64, _ mark: News.Mark?) {
+        if let mark { quiet.withLock { $0.ends(partition, at: offset, mark) } }
     }
 }

@@ -73,6 +73,7 @@ extension Tables {
     }
 
     private func touch(_ group: String) throws(SQLiteError) {
+        written.insert(News.groups)
         try database.run(
             "INSERT INTO consumer_group VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET version = version + 1",
             group)

@@ -20,26 +20,41 @@ extension Tables {
     func append(
         _ records: [NewRecord], to places: [(Topic, Int)], at time: Timestamp
     ) throws(Failure) -> [RecordPosition] {
-        var positions: [RecordPosition] = []
-        positions.reserveCapacity(records.count)
+        zip(places, try place(records, in: places, at: time)).map { place, written in
+            RecordPosition(
+                partition: .init(topic: place.0.name, partition: place.1),
+                offset: PackedPosition(number: written.position).offset)
+        }
+    }
+
+    /// The same, and says by what each record can be known.
+    func place(
+        _ records: [NewRecord], in places: [(Topic, Int)], at time: Timestamp
+    ) throws(Failure) -> [Seats.Place] {
+        // First, for a damaged partition refuses them: nothing of them may be written then.
+        for (topic, partition) in places {
+            let first = topic.position(partition, 0)
+            if ends[first] == nil { ends[first] = try end(of: first) }
+            written.insert(News.place(topic: topic.seed, partition))
+        }
+        var placed: [Seats.Place] = []
+        placed.reserveCapacity(records.count)
         for (record, (topic, partition)) in zip(records, places) {
             let first = topic.position(partition, 0)
-            let offset: Int64
-            if let next = ends[first] { offset = next } else { offset = try end(of: first) }
+            let offset = ends[first] ?? 0
             ends[first] = offset + 1
-            try attempt { () throws(SQLiteError) in
-                try insert(record, topic, topic.position(partition, offset), time)
-            }
-            positions.append(
-                RecordPosition(partition: .init(topic: topic.name, partition: partition), offset: offset))
+            placed.append(
+                try attempt { () throws(SQLiteError) in
+                    try insert(record, topic, topic.position(partition, offset), time)
+                })
         }
-        return positions
+        return placed
     }
 
     /// Writes a record to its place, which is empty.
     func insert(
         _ record: NewRecord, _ topic: Topic, _ position: PackedPosition, _ time: Timestamp
-    ) throws(SQLiteError) {
+    ) throws(SQLiteError) -> Seats.Place {
         let headers = RecordCoding.encode(record.headers)
         var key = record.key
         let checksum = key.withUTF8 { key in
@@ -54,6 +69,7 @@ extension Tables {
             }
         }
         try insertRecord.run(position.number, time.milliseconds, checksum, key, headers, record.value)
+        return Seats.Place(position: position.number, checksum: checksum)
     }
 
     /// The offset that the next record of the partition at `first` gets. It never goes back: not behind the seal, nor behind what this connection

@@ -26,6 +26,8 @@ final class Tables {
     private var endsVersion: UInt32?
     /// The largest end that this connection has seen of each partition, by its first position.
     var leastEnds: [PackedPosition: Int64] = [:]
+    /// Where something was written in this transaction, as it is counted in the news.
+    var written: Set<Int> = []
     let insertRecord: Statement
     let selectRecords: Statement
 
@@ -44,6 +46,7 @@ final class Tables {
     /// Forgets what another connection may have changed since the last transaction. To be called inside the new one.
     func begin() {
         if database.dataVersion != endsVersion { ends = [:] }
+        written = []
         // What is undone must not stay.
         endsVersion = nil
     }

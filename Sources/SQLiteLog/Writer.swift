@@ -55,11 +55,31 @@ final class Writer: Sendable {
     func perform<Result: Sendable>(
         _ what: String, _ body: @escaping @Sendable (Tables) throws(Failure) -> Result
     ) async throws(MessageLogError) -> Result {
+        try await perform(what) { Job(body, nil, $0) }
+    }
+
+    /// Publishes records, which another process may write if it gets its turn first.
+    func publish(_ records: [NewRecord], _ time: any TimeSource) async throws(MessageLogError)
+        -> [RecordPosition]
+    {
+        try await perform("publish") { continuation in
+            Job(
+                { (tables) throws(Failure) in
+                    try tables.append(records, to: tables.places(of: records), at: time.now)
+                },
+                .init(records: records) { $0 }, continuation)
+        }
+    }
+
+    private func perform<Result: Sendable>(
+        _ what: String,
+        _ job: (CheckedContinuation<Swift.Result<Result, Failure>, Never>) -> Job<Result>
+    ) async throws(MessageLogError) -> Result {
         parts.statistics.withLock { $0.writes += 1 }
         let result = await withCheckedContinuation { continuation in
             // Under the lock, so that nothing comes behind the request to close.
             let isOpen = isOpen.withLock { isOpen in
-                if isOpen { inbox.add(.write(Job(body, continuation))) }
+                if isOpen { inbox.add(.write(job(continuation))) }
                 return isOpen
             }
             if !isOpen { continuation.resume(returning: .failure(.refused(.logClosed))) }
@@ -74,24 +94,42 @@ extension MessageLogError {
 
 /// A piece of work that waits for a transaction. Belongs to the writer's thread.
 protocol WriteJob: Sendable {
+    /// What the work publishes, if that is all that it is.
+    var records: [NewRecord]? { get }
     /// Does the work; throws when the whole transaction has failed.
     func run(_ tables: Tables) throws(SQLiteError)
+    /// Takes note that another process has done it.
+    func written(at positions: [RecordPosition])
     func fail(_ failure: Failure)
     /// Tells whoever waits; to be called once, when the work is durable or has failed.
     func tell()
 }
 
 private final class Job<Value: Sendable>: WriteJob {
+    /// What the work is where it is publishing, and what its result is then.
+    struct Publishing: Sendable {
+        var records: [NewRecord]
+        var result: @Sendable ([RecordPosition]) -> Value
+    }
+
     private let body: @Sendable (Tables) throws(Failure) -> Value
+    private let publishing: Publishing?
     private let continuation: CheckedContinuation<Result<Value, Failure>, Never>
     private let result = Locked<Result<Value, Failure>?>(nil)
 
     init(
-        _ body: @escaping @Sendable (Tables) throws(Failure) -> Value,
+        _ body: @escaping @Sendable (Tables) throws(Failure) -> Value, _ publishing: Publishing?,
         _ continuation: CheckedContinuation<Result<Value, Failure>, Never>
     ) {
         self.body = body
+        self.publishing = publishing
         self.continuation = continuation
+    }
+
+    var records: [NewRecord]? { publishing?.records }
+
+    func written(at positions: [RecordPosition]) {
+        if let publishing { result.withLock { $0 = .success(publishing.result(positions)) } }
     }
 
     func run(_ tables: Tables) throws(SQLiteError) {

@@ -11,6 +11,17 @@ final class WriterThread {
         let attendant: Attendant
         let checkpointer: Checkpointer
         let statistics: Locked<SQLiteLog.Statistics>
+        let time: any TimeSource
+        let failPoints: FailPoints
+    }
+
+    /// What became of jobs.
+    private enum End {
+        /// Committed by this process.
+        case here
+        /// By another one.
+        case elsewhere
+        case failed
     }
 
     /// A limit on what one transaction can become.
@@ -24,6 +35,7 @@ final class WriterThread {
 
     private let parts: Parts
     private let turn: Turns.Candidate
+    private let passenger: Passenger
     private var tables: Tables?
     /// Whether a write or a sync has failed since the file was last known to be good.
     private var isInDoubt = false
@@ -34,6 +46,7 @@ final class WriterThread {
     private init(_ parts: Parts) {
         self.parts = parts
         turn = Turns.Candidate(parts.members.turns, trust: WriterThread.trust)
+        passenger = Passenger(parts.members.seats, parts.time, parts.failPoints)
     }
 
     /// Does what comes, until it is asked to close, and gives whom to tell that: nothing is open any more then.
@@ -82,58 +95,90 @@ final class WriterThread {
     private func perform(_ jobs: [any WriteJob], _ inbox: Inbox<Writer.Request>) {
         if jobs.isEmpty { return }
         let began = ContinuousClock.now
-        let isCommitted = commit(jobs)
+        let end = commit(jobs)
         lastTime = began.duration(to: .now)
         company = jobs.count + inbox.count
         // First: they wait for nothing else.
         for job in jobs { job.tell() }
-        guard isCommitted else { return }
+        guard end == .here else { return }
         parts.attendant.ring()
         if let pages = tables?.database.pagesInWAL { parts.checkpointer.noticed(pagesInWAL: pages) }
     }
 
-    /// Runs the jobs in one transaction, or in one for each where that fails; whether anything was committed.
-    private func commit(_ jobs: [any WriteJob]) -> Bool {
+    /// Runs the jobs in one transaction, or in one for each where that fails.
+    ///
+    /// - Parameter withOthers: whether to write for others too, and to let others write for this process.
+    private func commit(_ jobs: [any WriteJob], withOthers: Bool = true) -> End {
         let tables: Tables
         do throws(MessageLogError) { tables = try connected() } catch {
             for job in jobs { job.fail(.refused(error)) }
-            return false
+            return .failed
+        }
+        var passengers = Passengers(parts.members.seats, parts.failPoints)
+        do throws(SQLiteError) {
+            let end = try transact(jobs, tables, &passengers, withOthers)
+            if end == .here { parts.statistics.withLock { $0.transactions += 1 } }
+            return end
+        } catch {
+            return undone(jobs, error, isShared: jobs.count > 1 || !passengers.isEmpty)
+        }
+    }
+
+    private func transact(
+        _ jobs: [any WriteJob], _ tables: Tables, _ passengers: inout Passengers, _ withOthers: Bool
+    ) throws(SQLiteError) -> End {
+        turn.begin()
+        passenger.begin(withOthers ? jobs : [])
+        var answer: Seats.Answer?
+        var isCommitted = false
+        // Also where it was undone: SQLite's lock is free then too.
+        defer {
+            passengers.answer(isCommitted: isCommitted)
+            parts.members.turns.end(served: passengers.bells)
         }
         do throws(SQLiteError) {
-            try transact(jobs, tables)
-            parts.statistics.withLock { $0.transactions += 1 }
-            return true
+            try tables.database.transaction { () throws(SQLiteError) in
+                tables.begin()
+                try passengers.settle(tables)
+                answer = passenger.settle()
+                if answer != nil { return }
+                for job in jobs { try job.run(tables) }
+                if withOthers { try passengers.board(tables) }
+            }
         } catch {
-            return undone(jobs, error)
+            if error.isBusy, passenger.isDeclined {
+                return try transact(jobs, tables, &passengers, false)
+            }
+            guard let answer = answer ?? passenger.settle() else { throw error }
+            if error.isInputOutput { doubt() }
+            passenger.tell(answer, jobs)
+            return .elsewhere
         }
-    }
-
-    private func transact(_ jobs: [any WriteJob], _ tables: Tables) throws(SQLiteError) {
-        turn.begin()
-        // Also where it was undone: SQLite's lock is free then too.
-        defer { parts.members.turns.end() }
-        try tables.database.transaction { () throws(SQLiteError) in
-            tables.begin()
-            for job in jobs { try job.run(tables) }
-        }
+        isCommitted = true
         tables.committed()
+        if passengers.hasFoundUntold { parts.members.news.tellOfEverything() }
+        parts.members.news.tell(tables.written)
+        if let answer { passenger.tell(answer, jobs) }
+        return .here
     }
 
-    private func undone(_ jobs: [any WriteJob], _ error: SQLiteError) -> Bool {
+    private func undone(_ jobs: [any WriteJob], _ error: SQLiteError, isShared: Bool) -> End {
         tables?.forgetTopics()
         // A write or a sync that failed leaves nobody knowing what is on the disk: nothing is acknowledged until that has been found out.
-        if error.isInputOutput {
-            tables = nil
-            isInDoubt = true
-        }
+        if error.isInputOutput { doubt() }
         // A WAL that was copied is begun anew: that may be all the space that the next transaction needs, one of retention's for instance.
         if error.isFull { _ = try? tables?.database.checkpoint(.passive) }
         // One of them may be to blame alone: it meets a damaged page, or is too large for what space is left.
-        if jobs.count > 1, !error.isBusy {
-            return jobs.map { commit([$0]) }.contains(true)
+        if isShared, !error.isBusy {
+            return jobs.map { commit([$0], withOthers: false) }.contains(.here) ? .here : .failed
         }
         for job in jobs { job.fail(.failed(error)) }
-        return false
+        return .failed
+    }
+
+    private func doubt() {
+        tables = nil
+        isInDoubt = true
     }
 
     private func connected() throws(MessageLogError) -> Tables {
@@ -157,7 +202,11 @@ final class WriterThread {
             try database.execute(
                 "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = \(Checkpointer.keptBytes)")
             database.leaveCheckpointsToOthers()
-            database.waitForOthers { [turn] in turn.wait() }
+            database.waitForOthers { [turn, passenger] in
+                passenger.offer()
+                turn.wait(with: passenger)
+                return !passenger.isAnswered
+            }
             return try Tables(database)
         } catch {
             throw MessageLogError(error, "open log \(parts.file.path)")

@@ -9,6 +9,7 @@ import SQLiteLog
 //
 //     create TOPIC              make a topic of one partition
 //     publish TOPIC COUNT TAG   publish COUNT records with the key TAG in one call; answers with the first offset
+//     stream TOPIC COUNT TAG    publish COUNT records one by one with the keys TAG-0 and so on; answers with the keys that were taken
 //     together TOPIC TASKS TAG  TASKS publishers at once, one record each with the keys TAG-0 and so on; answers with the keys that were taken
 //     read TOPIC                answers with the keys of all records
 //     join GROUP TOPIC MS       join with a lease of MS milliseconds; answers when the partition is held
@@ -19,12 +20,17 @@ import SQLiteLog
 setvbuf(stdout, nil, _IOLBF, 0)
 signal(SIGPIPE, SIG_IGN)
 let path = CommandLine.arguments.dropFirst().first ?? ""
+let failPoints = FailPoints(environment: ProcessInfo.processInfo.environment)
 var worker: Worker?
 while let line = readLine() {
     let words = line.split(separator: " ").map(String.init)
     do throws(MessageLogError) {
         let open: Worker
-        if let worker { open = worker } else { open = Worker(log: try await SQLiteLog.open(path)) }
+        if let worker {
+            open = worker
+        } else {
+            open = Worker(log: try await SQLiteLog.open(path, failPoints: failPoints))
+        }
         worker = open
         print("ok", try await open.obey(words))
     } catch {
@@ -49,6 +55,7 @@ struct Worker {
             let record = NewRecord(topic: words[1], key: words[3], value: Array(repeating: 7, count: 700))
             let positions = try await log.publish(Array(repeating: record, count: Int(words[2]) ?? 1))
             return "\(positions[0].offset)"
+        case ("stream", 4): return await stream(words[1], Int(words[2]) ?? 1, words[3])
         case ("together", 4): return await together(words[1], Int(words[2]) ?? 1, words[3])
         case ("read", 2):
             let all = TopicPartition(topic: words[1], partition: 0)
@@ -64,6 +71,15 @@ struct Worker {
             return ""
         default: return "what is that?"
         }
+    }
+
+    private func stream(_ topic: String, _ count: Int, _ tag: String) async -> String {
+        var taken: [String] = []
+        for number in 0..<count {
+            let record = NewRecord(topic: topic, key: "\(tag)-\(number)", value: [1])
+            if (try? await log.publish([record])) != nil { taken.append(record.key) }
+        }
+        return taken.joined(separator: " ")
     }
 
     private func together(_ topic: String, _ tasks: Int, _ tag: String) async -> String {

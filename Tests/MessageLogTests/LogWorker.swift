@@ -81,6 +81,25 @@ final class LogWorker: Sendable {
         }
     }
 
+    /// Whether the process has ended.
+    var isGone: Bool { state == "Z" || state == nil }
+
+    /// Whether it stands still.
+    var isStopped: Bool { state == "T" }
+
+    /// Whether an answer waits to be asked for.
+    var hasAnswered: Bool {
+        var wanted = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, 0) > 0 && wanted.revents & Int16(POLLIN) != 0
+    }
+
+    /// What the kernel says of it, as a letter.
+    private var state: Character? {
+        let line = try? String(contentsOf: URL(filePath: "/proc/\(child.processID)/stat"), encoding: .utf8)
+        // The name, in parentheses, may hold anything; the state is behind it.
+        return line?.split(separator: ")").last?.first { $0 != " " }
+    }
+
     func goOn() { kill(child.processID, SIGCONT) }
 
     func killNow() async throws {

@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func whereTheBellCannotBeWatchedWaitersAreWokenToLook() async throws {
-        let attendant = try Attendant(besides: path, canListen: false)
+        let attendant = try Attendant(besides: path, MembersFile(besides: path), canListen: false)
         attendant.start()
         for round in 0..<3 { await attendant.signal.wait(beyond: UInt64(round), timeout: .seconds(60)) }
         #expect(attendant.signal.count >= 3)
