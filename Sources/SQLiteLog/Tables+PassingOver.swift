@@ -57,7 +57,9 @@ extension Tables {
                     position.number, last.number, tombstone.key
                 ) { $0.integer(0) } != nil
             try database.run("DELETE FROM record WHERE position = ?", position.number)
-            try insert(tombstone, topic, position, Timestamp(milliseconds: likely))
+            _ = try insert(tombstone, topic, position, Timestamp(milliseconds: likely))
+            // Who waits before it can go on.
+            written.insert(News.place(topic: topic.seed, partition.partition))
             ends[first] = nil
             let isState = topic.configuration.cleanup == .compact
             return DamagedRecord(
