@@ -39,8 +39,10 @@ enum Settlement {
 
     private static func neverStarted(_ folder: AttemptFolder, _ now: Timestamp) -> AttemptOutcome {
         let request = try? folder.read(folder.stop, as: StopRequest.self)
+        let isInterrupted = request?.reason == .interrupted
         return AttemptOutcome(
-            status: .canceled, reason: request?.reason ?? .canceledByUser,
-            message: "stopped before it started", finished: now, metricCount: 0, logCount: 0)
+            status: isInterrupted ? .error : .canceled, reason: request?.reason ?? .canceledByUser,
+            message: "stopped before it started", failure: isInterrupted ? .infrastructure : nil,
+            finished: now, metricCount: 0, logCount: 0)
     }
 }

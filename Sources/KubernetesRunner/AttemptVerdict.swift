@@ -39,7 +39,10 @@ struct AttemptVerdict: Equatable, Sendable {
         let verdicts = view.judged.map(AttemptVerdict.init(pod:))
         let failures = verdicts.filter { $0.status != .succeeded }
         if let reason = job.neverStarted {
-            self.init(.canceled, Reason(rawValue: reason), "stopped before it started", nil)
+            let isInterrupted = Reason(rawValue: reason) == .interrupted
+            self.init(
+                isInterrupted ? .error : .canceled, Reason(rawValue: reason), "stopped before it started",
+                isInterrupted ? .infrastructure : nil)
         } else if !verdicts.isEmpty, failures.isEmpty, verdicts.count >= job.size {
             self = .success
             pod = view.judged.first

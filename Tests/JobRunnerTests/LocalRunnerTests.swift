@@ -137,6 +137,17 @@ import Testing
         #expect(try lab.text("ran", of: reference) == nil)
     }
 
+    @Test func anAttemptInterruptedBeforeItsStartIsToBeMadeAgain() async throws {
+        let lab = try await AttemptLab()
+        let job = lab.job("touch ran")
+        let reference = lab.runner.reference(run: job.runID, attempt: 1)
+        try await lab.runner.stop(reference, grace: .zero, reason: .interrupted)
+        let outcome = try await lab.end(of: reference)
+        #expect(outcome.status == .error && outcome.reason == .interrupted)
+        #expect(
+            outcome.failure == .infrastructure, "a run is not canceled because its machine was taken down")
+    }
+
     @Test func startedTwiceAtOnceItRunsOnce() async throws {
         let lab = try await AttemptLab()
         let job = lab.job("echo ran >> $BAI_RUNS") { $0.env.vars = ["BAI_RUNS": lab.home.file("runs")] }

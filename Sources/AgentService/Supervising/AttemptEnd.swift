@@ -47,7 +47,11 @@ struct AttemptEnd {
     init(refusal error: any Error) {
         switch error {
         case let end as StoppedBefore:
-            self.init(.canceled, end.request.reason, "stopped before it started", nil)
+            // Whoever takes the installation down wants the attempt made again.
+            let isInterrupted = end.request.reason == .interrupted
+            self.init(
+                isInterrupted ? .error : .canceled, end.request.reason, "stopped before it started",
+                isInterrupted ? .infrastructure : nil)
         case let refusal as Refusal:
             self.init(.error, refusal.reason, refusal.message, refusal.failure)
         default:
