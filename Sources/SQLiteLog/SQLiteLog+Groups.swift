@@ -53,7 +53,8 @@ extension SQLiteLog: GroupBackend {
             try tables.view(of: group, loud.mapValues(\.offset), limit)
         }
         quiet.withLock { $0.saw(view.version, of: group, groupMark) }
-        for (partition, look) in loud where view.records[partition] == nil {
+        // What is damaged has not ended: it is looked at again, until it can be read or was passed over.
+        for (partition, look) in loud where view.records[partition] == nil && view.damage[partition] == nil {
             remember(partition, endsAt: look.offset, look.mark)
         }
         return view
