@@ -114,7 +114,7 @@ struct DoctorCommand: Subcommand {
         return Finding(
             subject: "clock",
             message:
-                "set \(step > .zero ? "forward" : "back") by \(Int(abs(step.inSeconds))) s since the services started",
+                "set \(step > .zero ? "forward" : "back") by \(Int(abs(step.inSeconds).rounded())) s since the services started",
             cure: "`baictl down` and `baictl up`, so that new events have the new time")
     }
 
