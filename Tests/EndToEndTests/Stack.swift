@@ -50,7 +50,10 @@ final class Stack: Sendable {
             try await stack.end()
             throw error
         }
-        if let kubelet = stack.house?.kubelet { #expect(kubelet.startedPods > 0, "attempts were pods") }
+        if let kubelet = stack.house?.kubelet {
+            #expect(kubelet.startedPods > 0, "attempts were pods")
+            print("ended badly: \(kubelet.failures)")
+        }
         try await stack.end()
     }
 

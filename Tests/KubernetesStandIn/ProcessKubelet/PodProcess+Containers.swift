@@ -54,6 +54,9 @@ extension PodProcess {
         log.end()
         let words = PodProcess.message(container, file: message, exitCode, log)
         state.withLock { $0.running[name] = nil }
+        if exitCode != 0 {
+            kubelet.note(failure: "\(key)/\(name) ended with \(exitCode): \(log.lastWords)\(words)")
+        }
         change(name) { state in
             state.end(
                 exitCode, reason: exitCode == 0 ? "Completed" : "Error", message: words, WallClock.nowText)

@@ -43,7 +43,7 @@ package struct ProcessImage: Sendable {
     package static func agent(programs: String) -> ProcessImage {
         let place = "/srv/benchmark-ai/bin"
         return ProcessImage(
-            [Content("\(programs)/bai-agent", at: "\(place)/bai-agent")],
+            ["bai-agent", "bai-courier"].map { Content("\(programs)/\($0)", at: "\(place)/\($0)") },
             variables: ["PATH": "\(place):\(usualPath)"])
     }
 }

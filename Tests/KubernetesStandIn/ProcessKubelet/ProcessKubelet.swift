@@ -50,6 +50,7 @@ package final class ProcessKubelet: Sendable {
         var tasks: [Task<Void, Never>] = []
         var lostNodes: Set<String> = []
         var startedPods = 0
+        var failures: [String] = []
     }
 
     let cluster: KubernetesStandIn
@@ -149,7 +150,12 @@ package final class ProcessKubelet: Sendable {
     /// How many pods were started here.
     package var startedPods: Int { state.withLock { $0.startedPods } }
 
+    /// The containers that ended otherwise than with 0, with the last that they printed: for who has to find out why.
+    package var failures: [String] { state.withLock { $0.failures } }
+
     // MARK: For its pods
+
+    func note(failure: String) { state.withLock { $0.failures.append(failure) } }
 
     /// Runs a command beside a container's first process, and gives its exit code.
     func execute(_ command: [String], in process: ContainerProcess) async -> Int32? {
