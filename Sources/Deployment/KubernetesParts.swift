@@ -126,6 +126,7 @@ extension InstallationSettings.Resolved {
         cluster.gpuResource = settings[Key.gpuResource]
         cluster.keepsFinished = settings[Key.keepsFinished]
         cluster.logLimit = settings[InstallationSettings.logLimit]
+        cluster.watchesNeighbours = settings[InstallationSettings.watchesNeighbours]
         try readTexts(into: &cluster)
         return cluster
     }

@@ -33,6 +33,8 @@ package struct PodOrder: Codable, Equatable, Sendable {
     package var logLimit: ByteSize
     package var barrier: Barrier?
     package var awaited: Awaited?
+    /// Whether numbers count although others kept the machine busy; nil: they do not.
+    package var ignoresNeighbours: Bool?
 
     package init(
         runID: String, attempt: Attempt, role: PodRole, client: Client, parentID: String?,
@@ -158,6 +160,7 @@ package struct PodOrder: Codable, Equatable, Sendable {
         case runID = "run_id"
         case parentID = "parent_id"
         case isWrapped = "is_wrapped"
+        case ignoresNeighbours = "ignores_neighbours"
         case silenceTimeout = "silence_timeout"
         case gracePeriod = "grace_period"
         case collectTimeout = "collect_timeout"

@@ -18,11 +18,26 @@ enum AttemptPlace: String, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// Where tests that make sense everywhere run: on the cluster that is given; else where `BAI_TEST_ATTEMPTS` says, `machine,pods` for both.
+    /// Where tests that make sense everywhere run: on the cluster that is given; else on this machine and in pods, or where `BAI_TEST_ATTEMPTS` says.
     static let all: [AttemptPlace] = {
         if TestCluster.given != nil { return [.cluster] }
-        let names = ProcessInfo.processInfo.environment["BAI_TEST_ATTEMPTS"] ?? "machine"
+        let named = ProcessInfo.processInfo.environment["BAI_TEST_ATTEMPTS"]
+        let names = named ?? (arePodsPossible ? "machine,pods" : "machine")
         return names.split(separator: ",").compactMap { AttemptPlace(rawValue: String($0)) }
+    }()
+
+    /// Whether processes of this machine may have mounts of their own; says so where not.
+    private static let arePodsPossible: Bool = {
+        let namespaces = geteuid() == 0 ? ["-m", "-p"] : ["-U", "-r", "-m", "-p"]
+        let setup = ChildProcess.Setup(
+            program: "unshare", arguments: namespaces + ["--fork", "true"],
+            environment: ["PATH": ProcessImage.usualPath])
+        var status: Int32 = -1
+        if let child = try? ChildProcess.start(setup), waitpid(child.processID, &status, 0) > 0, status == 0 {
+            return true
+        }
+        print("attempts in pods are not tested here: that needs the super-user, or user namespaces")
+        return false
     }()
     /// For what a stand-in alone can be made to do.
     static let standIn: [AttemptPlace] = all.filter { $0 == .pods }

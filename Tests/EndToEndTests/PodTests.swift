@@ -42,7 +42,7 @@ import Testing
             #expect(run.exit == .code(0), "\(run.standardError)")
             let detail = try await stack.json("get", "benchmark", "latest")
             #expect(detail["summary"]?["status"] == "SUCCEEDED", "\(detail)")
-            let samples = detail["results"]?.array?.first { $0["metric"] == "world" }?["samples"]
+            let samples = detail["results"]?.array?.first { $0["series"]?["metric"] == "world" }?["samples"]
             #expect(samples?.array?.allSatisfy { $0 == 2 } == true, "\(String(describing: samples))")
             let logs = try await stack.succeed("logs", "latest")
             #expect(logs.contains("rank 0") && logs.contains("rank 1"), "\(logs)")

@@ -47,12 +47,12 @@ final class Stack: Sendable {
             try await stack.succeed("up")
             try await body(stack)
         } catch {
+            if let kubelet = stack.house?.kubelet { print("ended badly: \(kubelet.failures)") }
             try await stack.end()
             throw error
         }
         if let kubelet = stack.house?.kubelet {
             #expect(kubelet.startedPods > 0, "attempts were pods")
-            print("ended badly: \(kubelet.failures)")
         }
         try await stack.end()
     }

@@ -12,7 +12,7 @@ package struct Wrap {
     private let host: PodHost
     private let wakers: AgentWakers
     private let output: PodOutput
-    private var circumstances = Circumstances(runner: "kubernetes")
+    private var circumstances: Circumstances
 
     /// Runs `words` as the pod's order says.
     ///
@@ -48,6 +48,8 @@ package struct Wrap {
     }
 
     private init(_ order: PodOrder, _ words: [String], _ host: PodHost) throws {
+        circumstances = Circumstances(
+            runner: "kubernetes", watchesNeighbours: order.ignoresNeighbours != true)
         guard !words.isEmpty else {
             throw Refusal(.noCommand, "there is no command to run", failure: .benchmark)
         }

@@ -190,7 +190,7 @@ extension AttemptPod {
     var order: PodOrder {
         let run = request.run.descriptor.run
         let wantsData = !plan.contents.isEmpty
-        return PodOrder(
+        var order = PodOrder(
             runID: request.runID, attempt: request.attempt, role: plan.role, client: request.client,
             parentID: request.parentID, contents: contents.map(\.order),
             objects: wantsData ? settings.objects ?? settings.server : nil, delivery: settings.delivery,
@@ -200,6 +200,8 @@ extension AttemptPod {
             collectTimeout: run.collectTimeout, limits: run.limits,
             logLimit: settings.logLimit, barrier: group?.barrier(timeout: run.readyTimeout),
             awaited: awaited)
+        if !settings.watchesNeighbours { order.ignoresNeighbours = true }
+        return order
     }
 }
 

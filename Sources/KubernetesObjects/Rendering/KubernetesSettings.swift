@@ -47,6 +47,8 @@ package struct KubernetesSettings: Equatable, Sendable {
     package var keepsFinished = TimeSpan.days(1)
     /// How much of what an attempt prints is kept.
     package var logLimit = ByteSize.mebibytes(64)
+    /// Whether numbers that were measured while others kept the node busy are not valid.
+    package var watchesNeighbours = true
     package var version = ClusterVersion(major: 1, minor: 29)
 
     package init() {}
