@@ -18,12 +18,15 @@ enum AttemptPlace: String, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// Where tests that make sense everywhere run: on the cluster that is given; else on this machine and in pods, or where `BAI_TEST_ATTEMPTS` says.
+    /// Where tests that make sense everywhere run: on the cluster that is given; else where `BAI_TEST_ATTEMPTS` says, or on this machine.
+    ///
+    /// Not both in one process: the stand-in and its kubelet live in the tests' own, and tests that hold up its threads hold up every pod.
     static let all: [AttemptPlace] = {
         if TestCluster.given != nil { return [.cluster] }
-        let named = ProcessInfo.processInfo.environment["BAI_TEST_ATTEMPTS"]
-        let names = named ?? (arePodsPossible ? "machine,pods" : "machine")
-        return names.split(separator: ",").compactMap { AttemptPlace(rawValue: String($0)) }
+        let names = ProcessInfo.processInfo.environment["BAI_TEST_ATTEMPTS"] ?? "machine"
+        return names.split(separator: ",").compactMap { AttemptPlace(rawValue: String($0)) }.filter {
+            $0 != .pods || arePodsPossible
+        }
     }()
 
     /// Whether processes of this machine may have mounts of their own; says so where not.
